@@ -1,0 +1,258 @@
+/**
+ * What can be asked of a trace, and the shapes of the answers. The reader process answers them from SQL; the window and the
+ * command line only ever see these. All times are nanoseconds since the run's start, all windows half-open [fromNs, toNs).
+ */
+import type { LogIndex, NodeId, OperationId, Role, Term } from '../../consensus/replica.ts';
+import type { EventId, EventKind, FaultId, MessageId, Nanoseconds, SourceId, TraceEvent } from './events.ts';
+import type { ClusterState, NodeStatus } from './state.ts';
+
+/** complete: closed in order; recording: its recorder is at work; truncated: cut off, by a kill or a limit. */
+export type TraceStatus = 'complete' | 'recording' | 'truncated';
+
+export interface TraceInfo {
+  runId: string;
+  title: string;
+  status: TraceStatus;
+  /** Why a truncated trace ended, in words. */
+  statusReason: string | null;
+  schemaVersion: number;
+  protocol: string;
+  profile: string;
+  nodes: NodeId[];
+  seed: number;
+  /** ISO 8601 wall clock of the run's start. */
+  startedAt: string;
+  durationNs: Nanoseconds;
+  events: number;
+  messages: number;
+  operations: number;
+  elections: number;
+  faults: number;
+  gaps: number;
+  findings: number;
+  fileBytes: number;
+  /** The resolved options of the profile. */
+  options: object;
+  scenario: string | null;
+  versions: Record<string, string>;
+  machine: { os: string; cpu: string; cores: number };
+}
+
+/** How one copy of a message ended. */
+export type MessageFate = 'delivered' | 'arrived' | 'dropped' | 'lost' | 'under-way';
+
+export interface MessageRow {
+  id: MessageId;
+  from: NodeId;
+  to: NodeId;
+  type: string;
+  term: Term;
+  sentNs: Nanoseconds;
+  arrivedNs: Nanoseconds | null;
+  deliveredNs: Nanoseconds | null;
+  fate: MessageFate;
+  reason: string | null;
+  bytes: number;
+  /** Entries carried (AppendEntries), else 0. */
+  entries: number;
+  /** For replies: whether the request was granted or accepted; null where that makes no sense. */
+  granted: boolean | null;
+}
+
+export interface MessageDetail extends MessageRow {
+  body: object;
+}
+
+/** A stretch of a node's life with one status, role and term. */
+export interface LaneSegment {
+  node: NodeId;
+  fromNs: Nanoseconds;
+  /** null: goes on at the end of the recording. */
+  toNs: Nanoseconds | null;
+  status: NodeStatus;
+  role: Role;
+  term: Term;
+}
+
+export interface ElectionRow {
+  /** Ordinal in the run, from 1. */
+  number: number;
+  term: Term;
+  leader: NodeId;
+  /** The leader that went before, if any, and when it was last able to lead (killed, paused, stopped, cut off). */
+  previousLeader: NodeId | null;
+  lostNs: Nanoseconds | null;
+  /** Start of the election: `lostNs`, else the first candidacy (the run's start for the first election). */
+  startedNs: Nanoseconds;
+  firstCandidacyNs: Nanoseconds;
+  electedNs: Nanoseconds;
+  /** First commit by the new leader in its own term; null if it never came. */
+  firstCommitNs: Nanoseconds | null;
+  detectionMs: number;
+  campaignMs: number;
+  firstCommitMs: number | null;
+  /**
+   * Longest span without an acknowledged client operation that overlaps the election; null where no operation was
+   * acknowledged on both sides of it.
+   */
+  downtimeMs: number | null;
+  /** Terms that ended without a leader within this election. */
+  splitVotes: number;
+  candidates: NodeId[];
+  voters: NodeId[];
+  /** The event in which the leader took office. */
+  event: EventId;
+}
+
+export interface FaultRow {
+  id: FaultId;
+  type: string;
+  targets: string[];
+  fromNs: Nanoseconds;
+  toNs: Nanoseconds | null;
+  parameters: object;
+  event: EventId;
+}
+
+export interface OperationRow {
+  id: OperationId;
+  client: string;
+  call: string;
+  key: string;
+  value: string | null;
+  invokedNs: Nanoseconds;
+  completedNs: Nanoseconds | null;
+  outcome: 'ok' | 'fail' | 'unknown' | 'open';
+  index: LogIndex | null;
+  node: NodeId | null;
+  result: string | null;
+  error: string | null;
+}
+
+/** Client operations of a stretch of time. */
+export interface OperationBucket {
+  fromNs: Nanoseconds;
+  toNs: Nanoseconds;
+  invoked: number;
+  acknowledged: number;
+  failed: number;
+  unknown: number;
+  /** Latency of the operations acknowledged in the bucket; null without any. */
+  p50Ms: number | null;
+  p99Ms: number | null;
+  maxMs: number | null;
+}
+
+export interface DensityBucket {
+  fromNs: Nanoseconds;
+  events: number;
+  messages: number;
+  operations: number;
+}
+
+export interface EventDetail {
+  id: EventId;
+  event: TraceEvent;
+  /** One sentence for a person. */
+  text: string;
+}
+
+export interface EventFilter {
+  sources?: SourceId[];
+  kinds?: EventKind[];
+  /** Found in the event's sentence or detail, ignoring case. */
+  text?: string;
+  term?: Term;
+}
+
+export type StepKind = 'event' | 'message' | 'election' | 'fault' | 'finding' | 'term';
+
+/** A log position on a node at a moment. */
+export interface LogWindow {
+  firstIndex: LogIndex;
+  lastIndex: LogIndex;
+  nodes: { node: NodeId; commit: LogIndex; applied: LogIndex; durable: LogIndex; cells: (Term | null)[] }[];
+  /** What the entries say, by position from `firstIndex`, where known (`put lamp on`). */
+  commands: (string | null)[];
+}
+
+/** Query name -> its parameters and its answer. One union for the reader process, the API and the command line. */
+export interface TraceQueries {
+  info: { params: object; answer: TraceInfo };
+  stateAt: { params: { atNs: Nanoseconds }; answer: ClusterState };
+  lanes: { params: { fromNs: Nanoseconds; toNs: Nanoseconds }; answer: { segments: LaneSegment[] } };
+  /**
+   * Messages that touch the window. At most `limit` rows: elections' messages first, then those with entries, then the rest;
+   * `total` says how many there are, so that a drawing can say what it leaves out. `heartbeats: false` leaves out AppendEntries
+   * without entries and the replies to them.
+   */
+  messages: {
+    params: { fromNs: Nanoseconds; toNs: Nanoseconds; limit: number; heartbeats: boolean };
+    answer: { rows: MessageRow[]; total: number };
+  };
+  message: { params: { id: MessageId }; answer: MessageDetail | null };
+  events: {
+    params: {
+      fromNs: Nanoseconds;
+      toNs: Nanoseconds;
+      limit: number;
+      filter?: EventFilter;
+      newestFirst?: boolean;
+    };
+    answer: { events: EventDetail[]; total: number };
+  };
+  event: { params: { id: EventId }; answer: EventDetail | null };
+  /** The chain of causes that led to an event, oldest first, the event itself, and what it caused, in order of time. */
+  chain: {
+    params: { id: EventId; limit: number };
+    answer: { causes: EventDetail[]; effects: EventDetail[] };
+  };
+  /** The nearest moment of the kind before or after `atNs` (and, among events of the same moment, after `id`). */
+  step: {
+    params: { atNs: Nanoseconds; id?: EventId; direction: 'next' | 'previous'; kind: StepKind };
+    answer: { atNs: Nanoseconds; id: string; text: string } | null;
+  };
+  elections: { params: object; answer: { elections: ElectionRow[] } };
+  faults: { params: object; answer: { faults: FaultRow[] } };
+  operations: {
+    params: { fromNs: Nanoseconds; toNs: Nanoseconds; limit: number };
+    answer: { operations: OperationRow[]; total: number };
+  };
+  operationBuckets: {
+    params: { fromNs: Nanoseconds; toNs: Nanoseconds; buckets: number };
+    answer: { buckets: OperationBucket[] };
+  };
+  density: {
+    params: { fromNs: Nanoseconds; toNs: Nanoseconds; buckets: number };
+    answer: { buckets: DensityBucket[]; endNs: Nanoseconds };
+  };
+  logs: { params: { atNs: Nanoseconds; firstIndex?: LogIndex; count: number }; answer: LogWindow };
+}
+export type QueryName = keyof TraceQueries;
+export type QueryParams<Q extends QueryName> = TraceQueries[Q]['params'];
+export type QueryAnswer<Q extends QueryName> = TraceQueries[Q]['answer'];
+
+/** What the recorder folds for a live window, at most 30 times a second. */
+export interface LiveSnapshot {
+  runId: string;
+  /** The live edge: the time of the newest event recorded. */
+  atNs: Nanoseconds;
+  state: ClusterState;
+  /** Messages delivered a second on each directed link over the last second. */
+  links: { from: NodeId; to: NodeId; perSecond: number }[];
+  /** Messages of elections (RequestVote and replies) of the last 2 s, newest last. */
+  votes: MessageRow[];
+  /** The newest notable events (not messages), newest last, at most 50. */
+  notable: EventDetail[];
+  /** Per 250 ms over the last 30 s. */
+  operations: OperationBucket[];
+  /** Elections so far, newest last, at most 20. */
+  elections: ElectionRow[];
+  events: number;
+  messages: number;
+  /** Spooled but not yet recorded, bytes. */
+  backlogBytes: number;
+  fileBytes: number;
+  /** The latest that a timer fired in the last 5 s. */
+  timerLatenessMsMax: number | null;
+}

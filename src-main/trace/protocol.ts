@@ -1,0 +1,58 @@
+/** What the lab and the trace's two processes say to each other over IPC (`serialization: 'advanced'`). */
+import type { NodeId } from '../consensus/replica.ts';
+import type { SourceId } from './model/events.ts';
+import type { LiveSnapshot, QueryName, QueryParams } from './model/queries.ts';
+
+/** Everything about a run that is known before its first event. */
+export interface RunHeader {
+  runId: string;
+  title: string;
+  protocol: string;
+  profile: string;
+  options: object;
+  nodes: NodeId[];
+  seed: number;
+  startedAt: string;
+  scenario: string | null;
+  versions: Record<string, string>;
+  machine: { os: string; cpu: string; cores: number };
+}
+
+/** First message to a recorder. Started again over the same folder it goes on where the trace file ends. */
+export interface RecorderStart {
+  kind: 'start';
+  traceFile: string;
+  spoolFolder: string;
+  header: RunHeader;
+}
+export type ToRecorder =
+  | RecorderStart
+  /** Snapshots at most this often, the next only after `snapshotTaken`; 0 ends them. */
+  | { kind: 'watch'; hz: number }
+  | { kind: 'snapshotTaken' }
+  /** Every source has ended: read the spools to their end, close the trace as complete, say `closed` and leave. */
+  | { kind: 'close'; reason: string };
+export type FromRecorder =
+  | { kind: 'ready' }
+  | { kind: 'snapshot'; snapshot: LiveSnapshot }
+  | { kind: 'closed'; events: number; gaps: number }
+  | { kind: 'failed'; error: string };
+
+export interface ReaderStart {
+  kind: 'start';
+  traceFile: string;
+}
+export type ToReader =
+  | ReaderStart
+  | { [Q in QueryName]: { kind: 'query'; id: number; query: Q; params: QueryParams<Q> } }[QueryName];
+export type FromReader =
+  | { kind: 'ready' }
+  /** The file is no trace, damaged, or of a later version: a sentence that names file and remedy. */
+  | { kind: 'refused'; error: string }
+  | { kind: 'answer'; id: number; answer: unknown }
+  | { kind: 'error'; id: number; error: string };
+
+/** Spool files are `<source>-<incarnation>.spool` in the run's spool folder. */
+export function spoolFileName(source: SourceId, incarnation: number): string {
+  return `${source}-${incarnation}.spool`;
+}
