@@ -26,7 +26,7 @@ const worldly = [
 const pure = ['src-main/consensus', 'src-main/trace/model', 'src-main/checks/model'];
 
 export default tseslint.config(
-  { ignores: ['out/', 'dist/', 'coverage/', 'node_modules/', 'test/.results/', 'test/e2e/.results/'] },
+  { ignores: ['out/', 'dist/', 'coverage/', 'node_modules/', 'test/.results/'] },
   // No comment in the sources can switch a rule off.
   { linterOptions: { noInlineConfig: true, reportUnusedInlineConfigs: 'error' } },
   ...tseslint.configs.strict,
@@ -48,13 +48,14 @@ export default tseslint.config(
       'no-throw-literal': 'error',
     },
   },
+  { files: ['**/*.cjs'], rules: { '@typescript-eslint/no-require-imports': 'off' } },
   { files: ['**/*.vue'], languageOptions: { parserOptions: { parser: tseslint.parser } } },
   {
     files: ['src-renderer/**'],
     languageOptions: { globals: globals.browser },
     rules: { 'vue/multi-word-component-names': 'off', 'vue/no-v-html': 'error' },
   },
-  { files: ['src-main/**', 'test/**', '*.{js,ts}'], languageOptions: { globals: globals.node } },
+  { files: ['src-main/**', 'test/**', '*.{js,ts,cjs}'], languageOptions: { globals: globals.node } },
   {
     files: pure.map((folder) => `${folder}/**`),
     rules: {
