@@ -19,6 +19,7 @@ const entries: Record<string, string> = {
   load: source('src-main/node/client/main.ts'),
   recorder: source('src-main/trace/recorder/main.ts'),
   reader: source('src-main/trace/reader/main.ts'),
+  audit: source('src-main/node/audit/main.ts'),
 };
 
 export default defineConfig({
@@ -38,7 +39,7 @@ export default defineConfig({
       // A sandboxed preload script may require Electron and nothing else.
       externalizeDeps: false,
       rolldownOptions: {
-        input: { preload: source('src-main/desktop/preload.ts') },
+        input: { preload: source('src-main/desktop/preload/preload.ts') },
         output: { format: 'cjs', entryFileNames: '[name].cjs' },
       },
     },

@@ -32,7 +32,7 @@ export default tseslint.config(
   ...tseslint.configs.strict,
   ...vue.configs['flat/recommended'],
   {
-    files: ['**/*.{js,ts,vue}'],
+    files: ['**/*.{js,mjs,ts,vue}'],
     plugins: { quorum: { rules: { layering } } },
     rules: {
       'quorum/layering': ['error', { root: path.resolve(import.meta.dirname) }],
@@ -48,14 +48,13 @@ export default tseslint.config(
       'no-throw-literal': 'error',
     },
   },
-  { files: ['**/*.cjs'], rules: { '@typescript-eslint/no-require-imports': 'off' } },
   { files: ['**/*.vue'], languageOptions: { parserOptions: { parser: tseslint.parser } } },
   {
     files: ['src-renderer/**'],
     languageOptions: { globals: globals.browser },
     rules: { 'vue/multi-word-component-names': 'off', 'vue/no-v-html': 'error' },
   },
-  { files: ['src-main/**', 'test/**', '*.{js,ts,cjs}'], languageOptions: { globals: globals.node } },
+  { files: ['src-main/**', 'test/**', '*.{js,ts}'], languageOptions: { globals: globals.node } },
   {
     files: pure.map((folder) => `${folder}/**`),
     rules: {

@@ -51,9 +51,10 @@ const stages: readonly Stage[] = [
   {
     name: 'types',
     commands: [
-      [bin('tsc'), '--noEmit', '-p', 'tsconfig.json'],
-      [bin('tsc'), '--noEmit', '-p', 'test/e2e/tsconfig.json'],
-      [bin('vue-tsc'), '--noEmit', '-p', 'src-renderer/tsconfig.json'],
+      [bin('tsc'), '--noEmit'],
+      [bin('tsc'), '--noEmit', '-p', 'src-main/desktop/preload'],
+      [bin('tsc'), '--noEmit', '-p', 'test/e2e'],
+      [bin('vue-tsc'), '--noEmit', '-p', 'src-renderer'],
     ],
   },
   { name: 'unit', ...vitest('unit') },

@@ -62,10 +62,10 @@ async function placeLoader(resources: string, sqliteBinding: string): Promise<vo
   await mkdir(app, { recursive: true });
   const work = await mkdtemp(path.join(cacheFolder(), 'loader-'));
   try {
-    await copyFile(path.join(import.meta.dirname, 'loader.cjs'), path.join(work, 'index.js'));
+    await copyFile(path.join(import.meta.dirname, 'loader.mjs'), path.join(work, 'index.js'));
     await writeFile(
       path.join(work, 'package.json'),
-      '{ "name": "loader", "version": "1.0.0", "main": "index.js" }\n',
+      '{ "name": "loader", "version": "1.0.0", "type": "module", "main": "index.js" }\n',
     );
     await writeFile(path.join(work, 'sqlite-binding'), sqliteBinding);
     for (const name of await readdir(work)) await rename(path.join(work, name), path.join(app, name));
