@@ -56,7 +56,6 @@ export class Cluster {
   readonly nodes: readonly NodeProcess[];
   readonly originNs: bigint;
   readonly #config: ClusterConfig;
-  readonly #events: ClusterEvents;
   readonly #reaper: Reaper;
   readonly #spool: SpoolWriter;
   readonly #recording: Recording;
@@ -73,7 +72,6 @@ export class Cluster {
 
   private constructor(config: ClusterConfig, members: PeerAddress[], events: ClusterEvents) {
     this.#config = config;
-    this.#events = events;
     this.#members = members;
     this.originNs = process.hrtime.bigint();
     this.#reaper = new Reaper();
