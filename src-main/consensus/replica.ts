@@ -79,7 +79,12 @@ export interface Persist {
 
 /** The replica's answer to a proposal that did not, or may not, become an applied entry. */
 export type Reply =
-  | { readonly kind: 'redirect'; readonly id: OperationId; readonly leader: NodeId | undefined; readonly reason: string }
+  | {
+      readonly kind: 'redirect';
+      readonly id: OperationId;
+      readonly leader: NodeId | undefined;
+      readonly reason: string;
+    }
   /** Appended here, but leadership was lost before it committed: it may still commit or vanish. */
   | { readonly kind: 'uncertain'; readonly id: OperationId; readonly reason: string };
 
@@ -90,7 +95,7 @@ export interface Effects {
   readonly send: readonly Message[];
   /** Wait for ALL outstanding persists, even if this step has none. */
   readonly sendAfterPersist: readonly Message[];
-  /** Newly committed entries, in index order, each handed out once an incarnation. */
+  /** Newly committed entries that are durable here, in index order, each handed out once an incarnation. */
   readonly apply: readonly Entry[];
   readonly replies: readonly Reply[];
   /** What changed and why, in order, for the trace. */
@@ -107,7 +112,13 @@ export type Role = 'follower' | 'candidate' | 'leader' | 'learner';
 
 /** What changed inside a replica and why. Every refusal and role change says its reason (`log 7@3 behind 9@3`). */
 export type Transition =
-  | { readonly kind: 'role'; readonly from: Role; readonly to: Role; readonly term: Term; readonly reason: string }
+  | {
+      readonly kind: 'role';
+      readonly from: Role;
+      readonly to: Role;
+      readonly term: Term;
+      readonly reason: string;
+    }
   | { readonly kind: 'term'; readonly from: Term; readonly to: Term; readonly reason: string }
   | { readonly kind: 'vote'; readonly term: Term; readonly candidate: NodeId; readonly reason: string }
   | { readonly kind: 'leader'; readonly term: Term; readonly leader: NodeId | null }
@@ -134,8 +145,13 @@ export type Transition =
   | { readonly kind: 'truncate'; readonly first: LogIndex; readonly last: LogIndex; readonly reason: string }
   /** The commit index rose; `hash` is the chain hash at `to`. */
   | { readonly kind: 'commit'; readonly from: LogIndex; readonly to: LogIndex; readonly hash: ChainHash }
-  /** What a leader knows of a follower. */
+  /** What a leader knows of a follower: said of everyone when it becomes leader, then when an answer changed it. */
   | { readonly kind: 'progress'; readonly peer: NodeId; readonly match: LogIndex; readonly next: LogIndex }
+  /**
+   * A timer was armed: for elections by starting one, granting a vote, or losing another role; for heartbeats by
+   * becoming leader. Not said when a leader's message only puts an election off, nor for each heartbeat, nor for the
+   * first timer of an incarnation: `deadline` is always true.
+   */
   | {
       readonly kind: 'timer';
       readonly timer: 'election' | 'heartbeat';
@@ -143,5 +159,5 @@ export type Transition =
       /** The timeout drawn, in ms. */
       readonly timeoutMs: Milliseconds;
     }
-  /** A message or proposal was refused. */
+  /** A message or proposal was refused. `peer` sent the message, or answered with a refusal; for a proposal, the replica itself. */
   | { readonly kind: 'refuse'; readonly what: string; readonly peer: NodeId; readonly reason: string };

@@ -192,12 +192,21 @@ export interface TraceQueries {
   };
   message: { params: { id: MessageId }; answer: MessageDetail | null };
   events: {
-    params: { fromNs: Nanoseconds; toNs: Nanoseconds; limit: number; filter?: EventFilter; newestFirst?: boolean };
+    params: {
+      fromNs: Nanoseconds;
+      toNs: Nanoseconds;
+      limit: number;
+      filter?: EventFilter;
+      newestFirst?: boolean;
+    };
     answer: { events: EventDetail[]; total: number };
   };
   event: { params: { id: EventId }; answer: EventDetail | null };
   /** The chain of causes that led to an event, oldest first, the event itself, and what it caused, in order of time. */
-  chain: { params: { id: EventId; limit: number }; answer: { causes: EventDetail[]; effects: EventDetail[] } };
+  chain: {
+    params: { id: EventId; limit: number };
+    answer: { causes: EventDetail[]; effects: EventDetail[] };
+  };
   /** The nearest moment of the kind before or after `atNs` (and, among events of the same moment, after `id`). */
   step: {
     params: { atNs: Nanoseconds; id?: EventId; direction: 'next' | 'previous'; kind: StepKind };
