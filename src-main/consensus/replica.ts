@@ -79,7 +79,12 @@ export interface Persist {
 
 /** The replica's answer to a proposal that did not, or may not, become an applied entry. */
 export type Reply =
-  | { readonly kind: 'redirect'; readonly id: OperationId; readonly leader: NodeId | undefined; readonly reason: string }
+  | {
+      readonly kind: 'redirect';
+      readonly id: OperationId;
+      readonly leader: NodeId | undefined;
+      readonly reason: string;
+    }
   /** Appended here, but leadership was lost before it committed: it may still commit or vanish. */
   | { readonly kind: 'uncertain'; readonly id: OperationId; readonly reason: string };
 
@@ -107,7 +112,13 @@ export type Role = 'follower' | 'candidate' | 'leader' | 'learner';
 
 /** What changed inside a replica and why. Every refusal and role change says its reason (`log 7@3 behind 9@3`). */
 export type Transition =
-  | { readonly kind: 'role'; readonly from: Role; readonly to: Role; readonly term: Term; readonly reason: string }
+  | {
+      readonly kind: 'role';
+      readonly from: Role;
+      readonly to: Role;
+      readonly term: Term;
+      readonly reason: string;
+    }
   | { readonly kind: 'term'; readonly from: Term; readonly to: Term; readonly reason: string }
   | { readonly kind: 'vote'; readonly term: Term; readonly candidate: NodeId; readonly reason: string }
   | { readonly kind: 'leader'; readonly term: Term; readonly leader: NodeId | null }

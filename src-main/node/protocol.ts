@@ -29,7 +29,8 @@ export interface NodeStart {
   /** Seeds the node's random stream; differs by node and incarnation. */
   seed: number;
 }
-export type ToNode = NodeStart | { kind: 'stop' } | { kind: 'operator'; command: OperatorInput; cause: string };
+export type ToNode =
+  NodeStart | { kind: 'stop' } | { kind: 'operator'; command: OperatorInput; cause: string };
 export type FromNode =
   /** Listening and running. */
   | { kind: 'ready' }
@@ -73,6 +74,4 @@ export interface CallResult {
   error: string | null;
 }
 export type FromLoad =
-  | { kind: 'ready' }
-  | { kind: 'result'; id: number; result: CallResult }
-  | { kind: 'failed'; error: string };
+  { kind: 'ready' } | { kind: 'result'; id: number; result: CallResult } | { kind: 'failed'; error: string };

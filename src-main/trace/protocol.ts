@@ -42,7 +42,9 @@ export interface ReaderStart {
   kind: 'start';
   traceFile: string;
 }
-export type ToReader = ReaderStart | { [Q in QueryName]: { kind: 'query'; id: number; query: Q; params: QueryParams<Q> } }[QueryName];
+export type ToReader =
+  | ReaderStart
+  | { [Q in QueryName]: { kind: 'query'; id: number; query: Q; params: QueryParams<Q> } }[QueryName];
 export type FromReader =
   | { kind: 'ready' }
   /** The file is no trace, damaged, or of a later version: a sentence that names file and remedy. */

@@ -30,13 +30,24 @@ export interface EventHead {
 /** The timer transition as recorded: a deadline on the run's clock instead of the node's. */
 type RecordedTransition =
   | Exclude<Transition, { kind: 'timer' }>
-  | { readonly kind: 'timer-armed'; readonly timer: 'election' | 'heartbeat'; readonly deadlineNs: Nanoseconds; readonly timeoutMs: number };
+  | {
+      readonly kind: 'timer-armed';
+      readonly timer: 'election' | 'heartbeat';
+      readonly deadlineNs: Nanoseconds;
+      readonly timeoutMs: number;
+    };
 
 export type ExitReason = 'killed' | 'stopped' | 'failed' | 'crashed';
 
 /** What the supervisor records about processes. `node` is the process concerned (a node, `load`, `recorder`). */
 type ProcessEvent =
-  | { readonly kind: 'process-spawned'; readonly node: SourceId; readonly pid: number; readonly port?: number; readonly of: number }
+  | {
+      readonly kind: 'process-spawned';
+      readonly node: SourceId;
+      readonly pid: number;
+      readonly port?: number;
+      readonly of: number;
+    }
   | { readonly kind: 'process-ready'; readonly node: SourceId; readonly of: number }
   /** `of` is the incarnation that ended. `error` is the last sentence it said, if any. */
   | {
@@ -53,8 +64,19 @@ type ProcessEvent =
 
 type OperatorEvent =
   /** Someone asked for something: `origin` is window, console, scenario or cli. */
-  | { readonly kind: 'operator'; readonly command: object; readonly origin: string; readonly refused?: string }
-  | { readonly kind: 'fault-started'; readonly fault: FaultId; readonly type: string; readonly targets: readonly string[]; readonly parameters: object }
+  | {
+      readonly kind: 'operator';
+      readonly command: object;
+      readonly origin: string;
+      readonly refused?: string;
+    }
+  | {
+      readonly kind: 'fault-started';
+      readonly fault: FaultId;
+      readonly type: string;
+      readonly targets: readonly string[];
+      readonly parameters: object;
+    }
   | { readonly kind: 'fault-ended'; readonly fault: FaultId };
 
 type NodeEvent =
@@ -71,35 +93,86 @@ type NodeEvent =
     }
   | { readonly kind: 'node-stopped'; readonly reason: string }
   | { readonly kind: 'timer-fired'; readonly timer: string; readonly lateNs: Nanoseconds }
-  | { readonly kind: 'send'; readonly to: NodeId; readonly type: string; readonly term: Term; readonly bytes: number; readonly body: object }
+  | {
+      readonly kind: 'send';
+      readonly to: NodeId;
+      readonly type: string;
+      readonly term: Term;
+      readonly bytes: number;
+      readonly body: object;
+    }
   | { readonly kind: 'arrive'; readonly message: MessageId; readonly from: NodeId; readonly type: string }
-  | { readonly kind: 'deliver'; readonly message: MessageId; readonly from: NodeId; readonly type: string; readonly term: Term }
+  | {
+      readonly kind: 'deliver';
+      readonly message: MessageId;
+      readonly from: NodeId;
+      readonly type: string;
+      readonly term: Term;
+    }
   /** A copy that will never be delivered, said by whoever dropped it. */
   | { readonly kind: 'drop'; readonly message: MessageId; readonly reason: string }
   | { readonly kind: 'persist-begun'; readonly ids: readonly PersistId[]; readonly rows: number }
-  | { readonly kind: 'persist-completed'; readonly ids: readonly PersistId[]; readonly tookNs: Nanoseconds; readonly lastIndex: LogIndex; readonly term: Term; readonly votedFor: NodeId | null }
+  | {
+      readonly kind: 'persist-completed';
+      readonly ids: readonly PersistId[];
+      readonly tookNs: Nanoseconds;
+      readonly lastIndex: LogIndex;
+      readonly term: Term;
+      readonly votedFor: NodeId | null;
+    }
   | { readonly kind: 'apply'; readonly from: LogIndex; readonly to: LogIndex }
   /** A client's request reached this node. */
   | { readonly kind: 'request'; readonly operation: OperationId }
   /** This node answered a client. */
-  | { readonly kind: 'answer'; readonly operation: OperationId; readonly outcome: string; readonly index?: LogIndex; readonly reason?: string }
+  | {
+      readonly kind: 'answer';
+      readonly operation: OperationId;
+      readonly outcome: string;
+      readonly index?: LogIndex;
+      readonly reason?: string;
+    }
   | { readonly kind: 'link'; readonly peer: NodeId; readonly state: 'up' | 'down'; readonly reason: string };
 
 type OperationEvent =
-  | { readonly kind: 'invoke'; readonly operation: OperationId; readonly client: string; readonly call: 'put' | 'get' | 'delete' | 'cas'; readonly key: string; readonly value?: string; readonly expected?: string; readonly stale?: boolean }
+  | {
+      readonly kind: 'invoke';
+      readonly operation: OperationId;
+      readonly client: string;
+      readonly call: 'put' | 'get' | 'delete' | 'cas';
+      readonly key: string;
+      readonly value?: string;
+      readonly expected?: string;
+      readonly stale?: boolean;
+    }
   /**
    * ok: it took effect; fail: it certainly did not; unknown: nobody can say (it stays open).
    * `index` is the log entry that carried it.
    */
-  | { readonly kind: 'complete'; readonly operation: OperationId; readonly outcome: 'ok' | 'fail' | 'unknown'; readonly value?: string | null; readonly index?: LogIndex; readonly node?: NodeId; readonly attempts: number; readonly error?: string };
+  | {
+      readonly kind: 'complete';
+      readonly operation: OperationId;
+      readonly outcome: 'ok' | 'fail' | 'unknown';
+      readonly value?: string | null;
+      readonly index?: LogIndex;
+      readonly node?: NodeId;
+      readonly attempts: number;
+      readonly error?: string;
+    };
 
 type RunEvent =
   | { readonly kind: 'run-started'; readonly nodes: readonly NodeId[] }
   | { readonly kind: 'run-stopped'; readonly reason: string }
   /** Written by the recorder in place of events that a source numbered but never spooled whole. */
-  | { readonly kind: 'gap'; readonly of: SourceId; readonly ofIncarnation: number; readonly fromSeq: number; readonly toSeq: number };
+  | {
+      readonly kind: 'gap';
+      readonly of: SourceId;
+      readonly ofIncarnation: number;
+      readonly fromSeq: number;
+      readonly toSeq: number;
+    };
 
-export type EventPayload = RecordedTransition | ProcessEvent | OperatorEvent | NodeEvent | OperationEvent | RunEvent;
+export type EventPayload =
+  RecordedTransition | ProcessEvent | OperatorEvent | NodeEvent | OperationEvent | RunEvent;
 export type EventKind = EventPayload['kind'];
 export type TraceEvent = EventHead & EventPayload;
 

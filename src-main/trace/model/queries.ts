@@ -176,9 +176,18 @@ export interface LogWindow {
   commands: (string | null)[];
 }
 
+/** Counts over the whole trace. */
+export interface TraceTotals {
+  /** Copies of messages: `dropped` is every copy that was sent and never delivered, whatever the reason. */
+  messages: { sent: number; delivered: number; dropped: number };
+  operations: { invoked: number; acknowledged: number; failed: number; unknown: number };
+  findings: { rule: string; text: string }[];
+}
+
 /** Query name -> its parameters and its answer. One union for the reader process, the API and the command line. */
 export interface TraceQueries {
   info: { params: object; answer: TraceInfo };
+  totals: { params: object; answer: TraceTotals };
   stateAt: { params: { atNs: Nanoseconds }; answer: ClusterState };
   lanes: { params: { fromNs: Nanoseconds; toNs: Nanoseconds }; answer: { segments: LaneSegment[] } };
   /**
@@ -192,12 +201,21 @@ export interface TraceQueries {
   };
   message: { params: { id: MessageId }; answer: MessageDetail | null };
   events: {
-    params: { fromNs: Nanoseconds; toNs: Nanoseconds; limit: number; filter?: EventFilter; newestFirst?: boolean };
+    params: {
+      fromNs: Nanoseconds;
+      toNs: Nanoseconds;
+      limit: number;
+      filter?: EventFilter;
+      newestFirst?: boolean;
+    };
     answer: { events: EventDetail[]; total: number };
   };
   event: { params: { id: EventId }; answer: EventDetail | null };
   /** The chain of causes that led to an event, oldest first, the event itself, and what it caused, in order of time. */
-  chain: { params: { id: EventId; limit: number }; answer: { causes: EventDetail[]; effects: EventDetail[] } };
+  chain: {
+    params: { id: EventId; limit: number };
+    answer: { causes: EventDetail[]; effects: EventDetail[] };
+  };
   /** The nearest moment of the kind before or after `atNs` (and, among events of the same moment, after `id`). */
   step: {
     params: { atNs: Nanoseconds; id?: EventId; direction: 'next' | 'previous'; kind: StepKind };

@@ -1,0 +1,187 @@
+/**
+ * The contract between a window and the lab. Every call names its run; the lab has no "current" trace. The same
+ * contract travels over Electron's IPC and over a WebSocket. No SQL and no paths come from the window.
+ */
+import type { NodeId, OperationId } from '../consensus/replica.ts';
+import type {
+  LiveSnapshot,
+  QueryAnswer,
+  QueryName,
+  QueryParams,
+  TraceStatus,
+} from '../trace/model/queries.ts';
+
+/** UUIDv7. */
+export type RunId = string;
+
+/** Whether this host can do a thing, and if not why, in one sentence. */
+export interface Capability {
+  available: boolean;
+  reason?: string;
+}
+
+export interface Capabilities {
+  host: 'desktop' | 'browser';
+  platform: string;
+  version: string;
+  /** Pausing a node with SIGSTOP. */
+  pause: Capability;
+  /** A native open dialog; without it the window uploads the file. */
+  openDialog: Capability;
+  limits: { nodesMin: number; nodesMax: number; clientsMax: number; uploadBytesMax: number };
+  dataFolder: string;
+}
+
+export interface RunSummary {
+  runId: RunId;
+  title: string;
+  /** live: its cluster runs now; others as the trace says; refused: the file cannot be opened, see `error`. */
+  status: 'live' | TraceStatus | 'refused';
+  startedAt: string;
+  durationNs: number;
+  nodes: number;
+  protocol: string;
+  profile: string;
+  events: number;
+  messages: number;
+  elections: number;
+  fileBytes: number;
+  error: string | null;
+}
+
+export interface ProfileSummary {
+  name: string;
+  title: string;
+  description: string;
+  electionTimeoutMs: { min: number; max: number };
+  heartbeatMs: number;
+}
+
+export interface ScenarioSummary {
+  name: string;
+  title: string;
+  description: string;
+  nodes: number;
+  profile: string;
+}
+
+export interface NewRun {
+  nodes: number;
+  profile: string;
+  title?: string;
+  seed?: number;
+  /** Workload clients from the start. */
+  clients?: number;
+}
+
+/** Everything that changes a live run. Each one is recorded as an operator event with its origin. */
+export type Command =
+  | { kind: 'kill'; node: NodeId }
+  | { kind: 'pause'; node: NodeId }
+  | { kind: 'resume'; node: NodeId }
+  /** Starts a dead node again on its own disk; a running one is killed first. */
+  | { kind: 'restart'; node: NodeId }
+  /** Orderly stop. */
+  | { kind: 'stop'; node: NodeId }
+  /** This node times out now. */
+  | { kind: 'campaign'; node: NodeId }
+  /** Ends every fault: resumes paused nodes, restarts dead ones. */
+  | { kind: 'heal' }
+  | { kind: 'workload'; clients: number }
+  | { kind: 'put'; key: string; value: string }
+  | { kind: 'get'; key: string; stale?: boolean; node?: NodeId }
+  | { kind: 'delete'; key: string }
+  | { kind: 'cas'; key: string; expected: string; value: string };
+
+export interface CommandResult {
+  /** What happened, in one sentence. */
+  text: string;
+  /** For key-value commands. */
+  operation?: {
+    id: OperationId;
+    outcome: 'ok' | 'fail' | 'unknown';
+    value: string | null;
+    index: number | null;
+    node: NodeId | null;
+    tookMs: number;
+    error: string | null;
+  };
+}
+
+/** Method -> parameters and answer. */
+export interface LabMethods {
+  capabilities: { params: object; answer: Capabilities };
+  listRuns: { params: object; answer: { runs: RunSummary[] } };
+  listProfiles: { params: object; answer: { profiles: ProfileSummary[] } };
+  listScenarios: { params: object; answer: { scenarios: ScenarioSummary[] } };
+  startRun: { params: NewRun; answer: { runId: RunId } };
+  /** Runs a shipped scenario as a live run. */
+  startScenario: { params: { name: string }; answer: { runId: RunId } };
+  /** Stops the cluster and closes the trace; answers when it is complete. */
+  stopRun: { params: { runId: RunId }; answer: RunSummary };
+  renameRun: { params: { runId: RunId; title: string }; answer: RunSummary };
+  /** Moves the trace to the data root's trash folder. */
+  deleteRun: { params: { runId: RunId }; answer: object };
+  /** The host's open dialog; null where the user cancelled. */
+  openTraceDialog: { params: object; answer: { runId: RunId } | null };
+  execute: { params: { runId: RunId; command: Command }; answer: CommandResult };
+  /** Every question to a trace, live or saved. */
+  query: {
+    params: { runId: RunId; query: QueryName; params: object };
+    answer: unknown;
+  };
+  /** The documentation pages, Markdown. */
+  listHelp: { params: object; answer: { pages: { name: string; title: string }[] } };
+  help: { params: { name: string }; answer: { markdown: string } };
+}
+export type MethodName = keyof LabMethods;
+export type MethodParams<M extends MethodName> = LabMethods[M]['params'];
+export type MethodAnswer<M extends MethodName> = LabMethods[M]['answer'];
+
+/** Stream -> parameters and snapshot. Latest wins; at most 30 a second; the next only after the last was acknowledged. */
+export interface LabStreams {
+  live: { params: { runId: RunId }; snapshot: LiveSnapshot };
+  /** The list of runs whenever it changes. */
+  runs: { params: object; snapshot: { runs: RunSummary[] } };
+}
+export type StreamName = keyof LabStreams;
+export type StreamParams<S extends StreamName> = LabStreams[S]['params'];
+export type StreamSnapshot<S extends StreamName> = LabStreams[S]['snapshot'];
+
+/** The part of the DOM's `File` that the contract needs, so that it also compiles where there is no DOM. */
+export interface WindowFile {
+  readonly name: string;
+  readonly size: number;
+  arrayBuffer(): Promise<ArrayBuffer>;
+}
+
+/** What a host puts into the page as `window.quorumLab` (desktop), or what the WebSocket carrier offers (browser). */
+export interface LabBridge {
+  readonly host: 'desktop' | 'browser';
+  /** Rejects with an Error whose message is one sentence for the user. */
+  call<M extends MethodName>(method: M, params: MethodParams<M>): Promise<MethodAnswer<M>>;
+  /** Returns a function that ends the subscription. */
+  subscribe<S extends StreamName>(
+    stream: S,
+    params: StreamParams<S>,
+    onSnapshot: (snapshot: StreamSnapshot<S>) => void,
+    onEnd?: (reason: string) => void,
+  ): () => void;
+  /** A file dropped on the window or chosen in it. Resolves to the run it holds. */
+  openFile(file: WindowFile): Promise<{ runId: RunId }>;
+  /** Called with `quorum-lab://…` links and with runs the host opened (an argument, a double-clicked file). */
+  onOpenLink(listener: (link: string) => void): () => void;
+}
+
+/** Type-safe form of the `query` method. */
+export function queryTrace<Q extends QueryName>(
+  bridge: LabBridge,
+  runId: RunId,
+  query: Q,
+  params: QueryParams<Q>,
+): Promise<QueryAnswer<Q>> {
+  return bridge.call('query', { runId, query, params }) as Promise<QueryAnswer<Q>>;
+}
+
+export const QUERY_ROWS_MAX = 5_000;
+export const CALL_BYTES_MAX = 256 * 1024;

@@ -1,0 +1,6 @@
+/** All that a window may know of the lab. */
+export * from './contract.ts';
+export type * from '../trace/model/queries.ts';
+export type * from '../trace/model/state.ts';
+export type * from '../trace/model/events.ts';
+export type { Entry, LogIndex, NodeId, OperationId, Role, Term } from '../consensus/replica.ts';
