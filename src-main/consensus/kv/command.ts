@@ -21,9 +21,9 @@ const DESCRIBED_LENGTH_MAX = 40;
 
 /** @throws RangeError when key or value is missing or too long: such a command must not enter the log */
 export function encodeCommand(command: Command): string {
-  const flaw = flawOf(command as unknown as Fields);
-  if (flaw !== undefined) throw new RangeError(flaw);
-  return JSON.stringify(command);
+  const checked = readCommand({ ...command });
+  if (isBadCommand(checked)) throw new RangeError(checked.error);
+  return JSON.stringify(checked);
 }
 
 /** Never throws: what stands in the log must be dealt with by every replica in the same way. */
@@ -35,9 +35,7 @@ export function decodeCommand(text: string): Command | BadCommand {
     return { error: `not JSON: ${shortened(text)}` };
   }
   if (typeof parsed !== 'object' || parsed === null) return { error: `not a command: ${shortened(text)}` };
-  const fields = parsed as Fields;
-  const error = flawOf(fields);
-  return error === undefined ? (fields as unknown as Command) : { error };
+  return readCommand(parsed as Fields);
 }
 
 export function isBadCommand(command: Command | BadCommand): command is BadCommand {
@@ -61,21 +59,24 @@ export function describeCommand(text: string): string {
 
 type Fields = { readonly [field: string]: unknown };
 
-function flawOf({ op, key, value, expected, error }: Fields): string | undefined {
-  if (op !== 'put' && op !== 'get' && op !== 'delete' && op !== 'cas')
-    return `unknown op ${shortened(String(op))}: it must be put, get, delete or cas`;
-  if (error !== undefined) return `${op} has a field error that it does not know`;
-  if (typeof key !== 'string' || key === '') return `${op} needs a key`;
-  if (key.length > KEY_LENGTH_MAX)
-    return `${op} has a key of ${key.length} characters; at most ${KEY_LENGTH_MAX} are allowed`;
-  if (op === 'put' || op === 'cas') {
-    if (typeof value !== 'string') return `${op} ${key} needs a value`;
-    if (value.length > VALUE_LENGTH_MAX)
-      return `${op} ${key} has a value of ${value.length} characters; at most ${VALUE_LENGTH_MAX} are allowed`;
+function readCommand({ op, key, value, expected }: Fields): Command | BadCommand {
+  if (op !== 'put' && op !== 'get' && op !== 'delete' && op !== 'cas') {
+    return { error: `unknown op ${shortened(String(op))}: it must be put, get, delete or cas` };
   }
-  if (op === 'cas' && expected !== undefined && typeof expected !== 'string')
-    return `cas ${key} expects something that is no text`;
-  return undefined;
+  if (typeof key !== 'string' || key === '') return { error: `${op} needs a key` };
+  if (key.length > KEY_LENGTH_MAX)
+    return { error: `${op} has a key of ${key.length} characters; at most ${KEY_LENGTH_MAX} are allowed` };
+  if (op === 'get' || op === 'delete') return { op, key };
+  if (typeof value !== 'string') return { error: `${op} ${key} needs a value` };
+  if (value.length > VALUE_LENGTH_MAX) {
+    return {
+      error: `${op} ${key} has a value of ${value.length} characters; at most ${VALUE_LENGTH_MAX} are allowed`,
+    };
+  }
+  if (op === 'put') return { op, key, value };
+  if (expected === undefined) return { op, key, value };
+  if (typeof expected !== 'string') return { error: `cas ${key} expects something that is no text` };
+  return { op, key, value, expected };
 }
 
 function shortened(text: string): string {

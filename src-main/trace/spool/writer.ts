@@ -55,9 +55,10 @@ export class SpoolWriter {
     return this.#idPrefix + (this.#seq + 1);
   }
 
-  /** The id of the event recorded last; undefined before the first. */
-  lastId(): EventId | undefined {
-    return this.#seq === 0 ? undefined : this.#idPrefix + this.#seq;
+  /** The id of the event recorded last. @throws before the first */
+  lastId(): EventId {
+    if (this.#seq === 0) throw new Error(`${this.file} holds no event yet`);
+    return this.#idPrefix + this.#seq;
   }
 
   /** Whether events wait for a flush. */

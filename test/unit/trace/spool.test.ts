@@ -48,7 +48,7 @@ describe('a spool', () => {
       incarnation: 2,
       originNs: process.hrtime.bigint(),
     });
-    expect(writer.lastId()).toBeUndefined();
+    expect(() => writer.lastId()).toThrow('no event yet');
     expect(writer.nextId()).toBe('n1/2/1');
     const head = writer.record({ kind: 'apply', from: 1, to: 2 }, 5, 'n2/1/7');
     expect(eventId(head)).toBe('n1/2/1');
