@@ -19,7 +19,9 @@ const main = (folder: string) => `src-main/${folder}`;
 
 /** From the outside in: a folder may import every group behind its own, and never a neighbour within its group. */
 const groups: readonly (readonly string[])[] = [
-  ['desktop', 'browser', 'cli'],
+  // The command line starts either host (`lab serve`) and examines the machine for both (`lab doctor`).
+  ['cli'],
+  ['desktop', 'browser'],
   ['lab'],
   ['exercises'],
   ['experiments'],
