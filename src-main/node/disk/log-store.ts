@@ -52,16 +52,18 @@ export class LogStore implements Disk {
     mkdirSync(folder, { recursive: true });
     this.file = join(folder, 'log.db');
     this.#mark = new SyncedMark(join(folder, 'log.synced'), `${this.file}-shm`);
-    checkBeforeOpen(this.file, pageBytes, this.#mark.read());
     const isNew = !existsSync(this.file) || statSync(this.file).size === 0;
-    this.#database = withFileNamed(this.file, () => openDatabase(this.file));
+    let database: SqliteDatabase | undefined;
     try {
+      checkBeforeOpen(this.file, pageBytes, this.#mark.read());
+      database = withFileNamed(this.file, () => openDatabase(this.file));
+      this.#database = database;
       this.rows = withFileNamed(this.file, () => {
         demandDurability(this.#database, this.file);
         return this.#load(spaces, storageId);
       });
     } catch (error) {
-      this.#database.close();
+      database?.close();
       this.#mark.close();
       throw error;
     }
