@@ -37,6 +37,7 @@ const filter = z.strictObject({
 /** Query parameters by query name; the reader trusts what passed here. */
 export const querySchemas = {
   info: nothing,
+  totals: nothing,
   stateAt: z.strictObject({ atNs: ns }),
   lanes: z.strictObject(span),
   messages: z.strictObject({ ...span, limit: rows, heartbeats: z.boolean() }),

@@ -176,9 +176,18 @@ export interface LogWindow {
   commands: (string | null)[];
 }
 
+/** Counts over the whole trace. */
+export interface TraceTotals {
+  /** Copies of messages: `dropped` is every copy that was sent and never delivered, whatever the reason. */
+  messages: { sent: number; delivered: number; dropped: number };
+  operations: { invoked: number; acknowledged: number; failed: number; unknown: number };
+  findings: { rule: string; text: string }[];
+}
+
 /** Query name -> its parameters and its answer. One union for the reader process, the API and the command line. */
 export interface TraceQueries {
   info: { params: object; answer: TraceInfo };
+  totals: { params: object; answer: TraceTotals };
   stateAt: { params: { atNs: Nanoseconds }; answer: ClusterState };
   lanes: { params: { fromNs: Nanoseconds; toNs: Nanoseconds }; answer: { segments: LaneSegment[] } };
   /**

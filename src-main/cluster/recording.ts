@@ -1,0 +1,135 @@
+/** Keeps a recorder at work for as long as its run lasts: one that dies is started again and goes on where the trace ends. */
+import type { FromRecorder, RunHeader, ToRecorder } from '../trace/protocol.ts';
+import type { LiveSnapshot } from '../trace/model/queries.ts';
+import { Child } from './child.ts';
+import type { Reaper } from './reaper.ts';
+
+export interface RecordingConfig {
+  traceFile: string;
+  spoolFolder: string;
+  header: RunHeader;
+}
+
+export interface RecordingEvents {
+  spawned(pid: number, incarnation: number): void;
+  exited(incarnation: number, how: { code: number | null; signal: string | null; error?: string }): void;
+  snapshot(snapshot: LiveSnapshot): void;
+  /** It cannot go on (disk full, damaged file): the sentence says why. */
+  failed(error: string): void;
+}
+
+const RESTART_MS = 100;
+const FAILURES_MAX = 5;
+const CLOSE_MS_MAX = 120_000;
+
+export class Recording {
+  readonly #config: RecordingConfig;
+  readonly #reaper: Reaper;
+  readonly #events: RecordingEvents;
+  #child: Child<FromRecorder, ToRecorder> | undefined;
+  #incarnation = 0;
+  #failures = 0;
+  #hz = 0;
+  #closing = false;
+  #closed: ((answer: { events: number; gaps: number }) => void) | undefined;
+  #lastError: string | undefined;
+
+  constructor(config: RecordingConfig, reaper: Reaper, events: RecordingEvents) {
+    this.#config = config;
+    this.#reaper = reaper;
+    this.#events = events;
+  }
+
+  get pid(): number | undefined {
+    return this.#child?.pid;
+  }
+
+  /** Resolves when the trace file exists and events are being taken. */
+  async start(): Promise<void> {
+    this.#lastError = undefined;
+    let isReady = (): void => undefined;
+    let isRefused = (_error: Error): void => undefined;
+    const ready = new Promise<void>((resolve, reject) => {
+      isReady = resolve;
+      isRefused = reject;
+    });
+    ready.catch(() => undefined);
+    const incarnation = ++this.#incarnation;
+    const child = new Child<FromRecorder, ToRecorder>('recorder', this.#reaper, (message) => {
+      if (message.kind === 'ready') {
+        this.#failures = 0;
+        isReady();
+      } else if (message.kind === 'snapshot') {
+        this.#events.snapshot(message.snapshot);
+        child.send({ kind: 'snapshotTaken' });
+      } else if (message.kind === 'closed') {
+        this.#closed?.({ events: message.events, gaps: message.gaps });
+      } else {
+        this.#lastError = message.error;
+        isRefused(new Error(message.error));
+      }
+    });
+    this.#child = child;
+    this.#events.spawned(child.pid, incarnation);
+    void child.exited.then((exit) => {
+      const error = this.#lastError ?? exit.lastWords;
+      this.#events.exited(incarnation, {
+        code: exit.code,
+        signal: exit.signal,
+        ...(error === undefined ? {} : { error }),
+      });
+      if (!this.#closing && child === this.#child) this.#again();
+    });
+    child.send({ kind: 'start', ...this.#config });
+    if (this.#hz > 0) child.send({ kind: 'watch', hz: this.#hz });
+    await child.started(ready);
+  }
+
+  #again(): void {
+    if (++this.#failures > FAILURES_MAX) {
+      this.#events.failed(
+        `The recorder of ${this.#config.traceFile} ended ${FAILURES_MAX} times in a row${this.#lastError ? `: ${this.#lastError}` : ''}. The events wait in ${this.#config.spoolFolder}.`,
+      );
+      return;
+    }
+    setTimeout(() => {
+      if (this.#closing) return;
+      this.start().catch(() => undefined); // its exit comes back here
+    }, RESTART_MS * this.#failures);
+  }
+
+  /** Asks for live snapshots at most `hz` times a second; 0 ends them. */
+  watch(hz: number): void {
+    this.#hz = hz;
+    this.#child?.send({ kind: 'watch', hz });
+  }
+
+  /** Closes the trace as complete. Every source must have ended. Rejects when the recorder cannot. */
+  async close(reason: string): Promise<{ events: number; gaps: number }> {
+    this.#closing = true;
+    for (let attempt = 1; ; attempt++) {
+      const answer = new Promise<{ events: number; gaps: number }>((resolve) => (this.#closed = resolve));
+      if (!this.#child?.running) await this.start();
+      const child = this.#child;
+      if (!child) throw new Error('The recorder could not be started to close the trace.');
+      child.send({ kind: 'close', reason });
+      const outcome = await Promise.race([answer, child.leave(CLOSE_MS_MAX)]);
+      if ('events' in outcome) {
+        await child.leave(5_000);
+        return outcome;
+      }
+      if (attempt === 3) {
+        throw new Error(
+          `The trace ${this.#config.traceFile} could not be closed: ${this.#lastError ?? outcome.lastWords ?? 'the recorder ended'}. It opens as cut off.`,
+        );
+      }
+    }
+  }
+
+  /** Ends the recorder without closing the trace. */
+  async abandon(): Promise<void> {
+    this.#closing = true;
+    this.#child?.signal('SIGKILL');
+    await this.#child?.exited;
+  }
+}

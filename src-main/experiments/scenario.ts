@@ -1,0 +1,125 @@
+/** The scenario language: what happens in a run and what is expected of it. */
+import { readdirSync } from 'node:fs';
+import path from 'node:path';
+import { z } from 'zod';
+import { NODES_MAX, NODES_MIN } from '../cluster/cluster.ts';
+import { durationSchema } from './duration.ts';
+import { optionsSchema } from './profile.ts';
+import { resourceFolder } from './resources.ts';
+import { checkYaml, FileError, readYamlFile } from './yaml-file.ts';
+
+const ACTIONS = ['kill', 'pause', 'resume', 'restart', 'stop', 'workload', 'heal', 'end'] as const;
+
+const nodeName = z.string().regex(/^n[1-9]$/, 'a node is n1 to n9');
+/** `leader` and `follower` are resolved when the step comes; `killed` and `paused` are the nodes that are so then. */
+const target = z.union([z.enum(['leader', 'follower', 'killed', 'paused']), nodeName], {
+  error: 'a target is leader, follower, killed, paused or a node such as n2',
+});
+export type Target = z.infer<typeof target>;
+
+const step = z
+  .strictObject({
+    after: durationSchema.optional(),
+    kill: target.optional(),
+    pause: target.optional(),
+    resume: target.optional(),
+    restart: target.optional(),
+    stop: target.optional(),
+    workload: z.strictObject({ clients: z.number().int().min(0).max(256) }).optional(),
+    heal: z.literal('all').optional(),
+    end: z.literal('run').optional(),
+  })
+  .refine((fields) => ACTIONS.filter((action) => fields[action] !== undefined).length === 1, {
+    error: `a step does exactly one of ${ACTIONS.join(', ')}`,
+  });
+export type ScenarioStep = z.infer<typeof step>;
+
+const expectation = z
+  .strictObject({
+    newLeaderWithin: durationSchema.optional(),
+    acknowledgedWritesLost: z.literal(0, 'only 0 makes sense: no acknowledged write may be lost').optional(),
+  })
+  .refine((fields) => Object.values(fields).filter((value) => value !== undefined).length === 1, {
+    error: 'an expectation is exactly one of newLeaderWithin, acknowledgedWritesLost',
+  });
+export type Expectation = z.infer<typeof expectation>;
+
+export const scenarioSchema = z
+  .strictObject({
+    format: z.literal('quorum-lab/scenario', 'a scenario begins with "format: quorum-lab/scenario"'),
+    version: z.literal(1, 'this version of Quorum Lab reads scenarios of version 1'),
+    title: z.string().trim().min(1).max(120),
+    description: z.string().default(''),
+    cluster: z.strictObject({
+      nodes: z
+        .number('a number of nodes')
+        .int()
+        .min(NODES_MIN, `a cluster has ${NODES_MIN} to ${NODES_MAX} nodes`)
+        .max(NODES_MAX, `a cluster has ${NODES_MIN} to ${NODES_MAX} nodes`),
+      profile: z.string(),
+      options: optionsSchema.default({}),
+    }),
+    workload: z
+      .strictObject({
+        clients: z.number().int().min(0).max(256).default(0),
+        keys: z.number().int().min(1).max(1_000_000).default(100),
+        valueBytes: z.number().int().min(1).max(65_536).default(128),
+        readRatio: z.number().min(0).max(1).default(0),
+      })
+      .default({ clients: 0, keys: 100, valueBytes: 128, readRatio: 0 }),
+    steps: z.array(step).min(1).max(1_000),
+    expect: z.array(expectation).default([]),
+  })
+  .superRefine((scenario, context) => {
+    scenario.steps.forEach((fields, position) => {
+      for (const action of ['kill', 'pause', 'resume', 'restart', 'stop'] as const) {
+        const name = fields[action];
+        if (name?.startsWith('n') && Number(name.slice(1)) > scenario.cluster.nodes) {
+          context.addIssue({
+            code: 'custom',
+            path: ['steps', position, action],
+            message: `there is no node ${name} in a cluster of ${scenario.cluster.nodes}`,
+          });
+        }
+      }
+    });
+    if (scenario.steps.at(-1)?.end === undefined) {
+      context.addIssue({
+        code: 'custom',
+        path: ['steps', scenario.steps.length - 1],
+        message: 'the last step must be "end: run"',
+      });
+    }
+  });
+export type Scenario = z.infer<typeof scenarioSchema>;
+
+/** Reads a scenario file. Throws {@link FileError} with file, line and column. */
+export function readScenario(file: string): { scenario: Scenario; text: string } {
+  const { value, text } = readYamlFile(file, scenarioSchema);
+  return { scenario: value, text };
+}
+
+/** Checks scenario text; `file` is used in messages only. Throws {@link FileError}. */
+export function parseScenario(file: string, text: string): Scenario {
+  return checkYaml(file, text, scenarioSchema);
+}
+
+export function shippedScenarios(): { name: string; scenario: Scenario; text: string }[] {
+  const folder = path.join(resourceFolder(), 'scenarios');
+  return readdirSync(folder)
+    .filter((file) => file.endsWith('.yaml'))
+    .sort()
+    .map((file) => ({ name: file.slice(0, -'.yaml'.length), ...readScenario(path.join(folder, file)) }));
+}
+
+/** Throws {@link FileError} for a name that is no shipped scenario. */
+export function shippedScenario(name: string): { scenario: Scenario; text: string } {
+  const found = shippedScenarios().find((shipped) => shipped.name === name);
+  if (!found)
+    throw new FileError(
+      `There is no scenario "${name}"; there are ${shippedScenarios()
+        .map((s) => s.name)
+        .join(', ')}.`,
+    );
+  return found;
+}

@@ -1,0 +1,402 @@
+/** The lab: implements the API over live clusters and saved traces, for the desktop and the browser host alike. */
+import {
+  existsSync,
+  mkdtempSync,
+  readdirSync,
+  readFileSync,
+  renameSync,
+  rmSync,
+  writeFileSync,
+} from 'node:fs';
+import path from 'node:path';
+import type {
+  Capabilities,
+  LabMethods,
+  MethodName,
+  NewRun,
+  RunId,
+  RunSummary,
+  StreamName,
+  StreamSnapshot,
+} from '../api/contract.ts';
+import { parseCall, parseSubscription, type ParsedCall } from '../api/schemas.ts';
+import { NODES_MAX, NODES_MIN } from '../cluster/cluster.ts';
+import { Reaper } from '../cluster/reaper.ts';
+import { drawSeed, labVersion, runHeader } from '../experiments/header.ts';
+import { listProfiles, readProfile, resolveOptions } from '../experiments/profile.ts';
+import { resourceFolder } from '../experiments/resources.ts';
+import { shippedScenario, shippedScenarios } from '../experiments/scenario.ts';
+import type { QueryName, QueryParams, TraceInfo } from '../trace/model/queries.ts';
+import { openDataRoot, type DataRoot } from './data-root.ts';
+import { LiveRun, type LiveRunPlan } from './live-run.ts';
+import { SavedRuns, summarize } from './saved-runs.ts';
+import { SnapshotStream } from './stream.ts';
+
+const CLIENTS_MAX = 256;
+const UPLOAD_BYTES_MAX = 1024 * 1024 * 1024;
+
+/** What only the host can do. */
+export interface LabHost {
+  kind: 'desktop' | 'browser';
+  /** The native open dialog; resolves with a path, or null where the user cancelled. */
+  openDialog?: () => Promise<string | null>;
+  log(level: 'info' | 'warn' | 'error', text: string): void;
+}
+
+export interface Lab {
+  /** Checks a call that came from a window and answers it. Rejects with an Error whose message is for the user. */
+  call(method: unknown, params: unknown, origin?: string): Promise<unknown>;
+  /** `push` resolves when the window has taken the snapshot. Returns a function that ends the subscription. Throws for a bad stream. */
+  subscribe(
+    stream: unknown,
+    params: unknown,
+    push: (snapshot: unknown) => Promise<void>,
+    onEnd: (reason: string) => void,
+  ): () => void;
+  /** Opens a trace file of this machine. */
+  openFile(file: string): Promise<RunId>;
+  /** Takes in a trace that a window sent. */
+  importTrace(name: string, bytes: Uint8Array): Promise<RunId>;
+  readonly dataRoot: DataRoot;
+  /** Stops every cluster and closes its trace. */
+  close(): Promise<void>;
+}
+
+export function createLab(host: LabHost): Lab {
+  return new DesktopLab(host);
+}
+
+type Handlers = {
+  [M in MethodName]: (
+    params: LabMethods[M]['params'],
+    origin: string,
+  ) => LabMethods[M]['answer'] | Promise<LabMethods[M]['answer']>;
+};
+
+class DesktopLab implements Lab {
+  readonly dataRoot: DataRoot;
+  readonly #host: LabHost;
+  readonly #reaper = new Reaper();
+  readonly #saved: SavedRuns;
+  readonly #live = new Map<RunId, LiveRun>();
+  readonly #stopping = new Map<RunId, Promise<RunSummary>>();
+  readonly #runStreams = new Set<SnapshotStream<StreamSnapshot<'runs'>>>();
+  readonly #liveEnds = new Map<RunId, Set<(reason: string) => void>>();
+  #starting = 0;
+  #closed = false;
+
+  constructor(host: LabHost) {
+    this.#host = host;
+    this.dataRoot = openDataRoot();
+    this.#saved = new SavedRuns(this.dataRoot, this.#reaper);
+  }
+
+  async call(method: unknown, params: unknown, origin = 'window'): Promise<unknown> {
+    const call = parseCall(method, params);
+    return this.#dispatch(call, origin);
+  }
+
+  #dispatch<M extends MethodName>(
+    call: Extract<ParsedCall, { method: M }>,
+    origin: string,
+  ): Promise<unknown> {
+    const handler = this.#handlers[call.method] as (params: unknown, origin: string) => unknown;
+    return Promise.resolve(handler(call.params, origin));
+  }
+
+  readonly #handlers: Handlers = {
+    capabilities: () => this.#capabilities(),
+    listRuns: () => this.#listRuns(),
+    listProfiles: () => ({
+      profiles: listProfiles().map(({ name, title, description, options }) => ({
+        name,
+        title,
+        description,
+        electionTimeoutMs: options.electionTimeoutMs,
+        heartbeatMs: options.heartbeatMs,
+      })),
+    }),
+    listScenarios: () => ({
+      scenarios: shippedScenarios().map(({ name, scenario }) => ({
+        name,
+        title: scenario.title,
+        description: scenario.description,
+        nodes: scenario.cluster.nodes,
+        profile: scenario.cluster.profile,
+      })),
+    }),
+    startRun: (plan) => this.#startRun(plan),
+    startScenario: ({ name }) => this.#startScenario(name),
+    stopRun: ({ runId }) => this.#stopRun(runId, 'stopped by the user'),
+    renameRun: async ({ runId, title }) => {
+      const live = this.#live.get(runId);
+      this.#saved.rename(runId, title);
+      if (live) live.title = title;
+      this.#runsChanged();
+      return live ? this.#liveSummary(live) : this.#saved.summary(runId);
+    },
+    deleteRun: ({ runId }) => {
+      if (this.#live.has(runId)) throw new Error('This run is live. Stop it first.');
+      this.#saved.remove(runId);
+      this.#runsChanged();
+      return {};
+    },
+    openTraceDialog: async () => {
+      if (!this.#host.openDialog)
+        throw new Error('This host has no open dialog; choose the file in the window.');
+      const file = await this.#host.openDialog();
+      return file === null ? null : { runId: await this.openFile(file) };
+    },
+    execute: async ({ runId, command }, origin) => {
+      const live = this.#live.get(runId);
+      if (!live) throw new Error('This run is not live: a recording cannot be changed.');
+      return live.execute(command, origin);
+    },
+    query: async ({ runId, query, params }) => {
+      const live = this.#live.get(runId);
+      const answer = live
+        ? await this.#saved.queryFile(runId, live.traceFile, query, params as QueryParams<QueryName>)
+        : await this.#saved.query(runId, query, params as QueryParams<QueryName>);
+      return query === 'info' ? this.#titled(answer as TraceInfo) : answer;
+    },
+    listHelp: () => ({ pages: helpPages().map(({ name, title }) => ({ name, title })) }),
+    help: ({ name }) => {
+      const page = helpPages().find((candidate) => candidate.name === name);
+      if (!page) throw new Error(`There is no help page "${name}".`);
+      return { markdown: page.markdown };
+    },
+  };
+
+  subscribe(
+    stream: unknown,
+    params: unknown,
+    push: (snapshot: unknown) => Promise<void>,
+    onEnd: (reason: string) => void,
+  ): () => void {
+    const subscription = parseSubscription(stream, params);
+    if (subscription.stream === 'runs') {
+      const runs = new SnapshotStream<StreamSnapshot<'runs'>>(push);
+      this.#runStreams.add(runs);
+      void this.#listRuns().then((list) => runs.offer(list));
+      return () => {
+        this.#runStreams.delete(runs);
+        runs.close();
+      };
+    }
+    const { runId } = subscription.params;
+    const live = this.#live.get(runId);
+    if (!live) {
+      onEnd('This run is not live.');
+      return () => undefined;
+    }
+    const snapshots = new SnapshotStream<StreamSnapshot<'live'>>(push);
+    const unwatch = live.watch((snapshot) => snapshots.offer(snapshot));
+    const ends = this.#liveEnds.get(runId) ?? new Set();
+    this.#liveEnds.set(runId, ends);
+    const end = (reason: string) => {
+      unwatch();
+      snapshots.close();
+      onEnd(reason);
+    };
+    ends.add(end);
+    return () => {
+      ends.delete(end);
+      unwatch();
+      snapshots.close();
+    };
+  }
+
+  async openFile(file: string): Promise<RunId> {
+    const { runId } = await this.#saved.openFile(file);
+    this.#runsChanged();
+    return runId;
+  }
+
+  async importTrace(name: string, bytes: Uint8Array): Promise<RunId> {
+    const folder = mkdtempSync(path.join(this.dataRoot.folder, 'import-'));
+    const file = path.join(folder, 'run.qlab');
+    try {
+      writeFileSync(file, bytes);
+      const { runId } = await this.#saved.probe(file);
+      const own = this.#saved.folderOf(runId);
+      if (!existsSync(own)) renameSync(folder, own);
+      this.#runsChanged();
+      return runId;
+    } catch (error) {
+      // The window knows the file by its own name, not by the place it was put.
+      throw new Error((error as Error).message.replaceAll(file, name));
+    } finally {
+      rmSync(folder, { recursive: true, force: true });
+    }
+  }
+
+  async close(): Promise<void> {
+    this.#closed = true;
+    await Promise.allSettled(
+      [...this.#live.keys()].map((runId) => this.#stopRun(runId, 'Quorum Lab was closed')),
+    );
+    this.#saved.close();
+    this.#reaper.close();
+  }
+
+  #capabilities(): Capabilities {
+    const windows = process.platform === 'win32';
+    const dialog = this.#host.openDialog !== undefined;
+    return {
+      host: this.#host.kind,
+      platform: process.platform,
+      version: labVersion(),
+      pause: windows ? { available: false, reason: 'Windows has no SIGSTOP.' } : { available: true },
+      openDialog: dialog
+        ? { available: true }
+        : { available: false, reason: 'A browser chooses files itself.' },
+      limits: {
+        nodesMin: NODES_MIN,
+        nodesMax: NODES_MAX,
+        clientsMax: CLIENTS_MAX,
+        uploadBytesMax: UPLOAD_BYTES_MAX,
+      },
+      dataFolder: this.dataRoot.folder,
+    };
+  }
+
+  async #listRuns(): Promise<{ runs: RunSummary[] }> {
+    const live = [...this.#live.values()].reverse();
+    const saved = await this.#saved.list(new Set(live.map((run) => run.header.runId)));
+    return { runs: [...live.map((run) => this.#liveSummary(run)), ...saved] };
+  }
+
+  #startRun(plan: NewRun): Promise<{ runId: RunId }> {
+    const profile = readProfile(plan.profile);
+    const header = runHeader({
+      title: plan.title ?? `${plan.nodes} node${plan.nodes === 1 ? '' : 's'}, ${profile.title.toLowerCase()}`,
+      profile: profile.name,
+      options: profile.options,
+      nodes: plan.nodes,
+      seed: plan.seed ?? drawSeed(),
+    });
+    return this.#start(
+      { header, options: profile.options, folder: this.#saved.folderOf(header.runId) },
+      plan.clients ?? 0,
+    );
+  }
+
+  #startScenario(name: string): Promise<{ runId: RunId }> {
+    const { scenario, text } = shippedScenario(name);
+    const options = resolveOptions(readProfile(scenario.cluster.profile).options, scenario.cluster.options);
+    const header = runHeader({
+      title: scenario.title,
+      profile: scenario.cluster.profile,
+      options,
+      nodes: scenario.cluster.nodes,
+      seed: drawSeed(),
+      scenario: text,
+    });
+    return this.#start({ header, options, folder: this.#saved.folderOf(header.runId), scenario }, 0);
+  }
+
+  async #start(plan: LiveRunPlan, clients: number): Promise<{ runId: RunId }> {
+    if (this.#closed) throw new Error('Quorum Lab is closing.');
+    if (this.#live.size + this.#starting > 0) {
+      const running = [...this.#live.values()][0];
+      throw new Error(
+        `${running ? `"${running.title}" is running` : 'Another run is starting'}. Stop it first: two clusters on one machine disturb each other's timers.`,
+      );
+    }
+    this.#starting++;
+    const { runId } = plan.header;
+    try {
+      const run = await LiveRun.start(plan, {
+        changed: () => this.#runsChanged(),
+        scenarioEnded: (error) => {
+          if (error) this.#host.log('error', error);
+          void this.#stopRun(runId, error ?? 'the scenario was over').catch((failure: Error) =>
+            this.#host.log('error', failure.message),
+          );
+        },
+        recordingFailed: (error) => {
+          this.#host.log('error', error);
+          void this.#stopRun(runId, error).catch((failure: Error) =>
+            this.#host.log('error', failure.message),
+          );
+        },
+      });
+      this.#live.set(runId, run);
+      if (clients > 0) await run.execute({ kind: 'workload', clients }, 'window');
+      this.#runsChanged();
+      return { runId };
+    } finally {
+      this.#starting--;
+    }
+  }
+
+  #stopRun(runId: RunId, reason: string): Promise<RunSummary> {
+    const known = this.#stopping.get(runId);
+    if (known) return known;
+    const live = this.#live.get(runId);
+    if (!live) return this.#saved.summary(runId);
+    const stopping = this.#stopLive(live, reason).finally(() => this.#stopping.delete(runId));
+    this.#stopping.set(runId, stopping);
+    return stopping;
+  }
+
+  async #stopLive(live: LiveRun, reason: string): Promise<RunSummary> {
+    const { runId } = live.header;
+    try {
+      await live.stop(reason);
+    } finally {
+      this.#live.delete(runId);
+      this.#saved.forget(runId);
+      for (const end of this.#liveEnds.get(runId) ?? []) end(reason);
+      this.#liveEnds.delete(runId);
+      this.#runsChanged();
+    }
+    return this.#saved.summary(runId);
+  }
+
+  #liveSummary(run: LiveRun): RunSummary {
+    const { header, latest } = run;
+    return {
+      runId: header.runId,
+      title: run.title,
+      status: 'live',
+      startedAt: header.startedAt,
+      durationNs: latest?.atNs ?? 0,
+      nodes: header.nodes.length,
+      protocol: header.protocol,
+      profile: header.profile,
+      events: latest?.events ?? 0,
+      messages: latest?.messages ?? 0,
+      elections: latest?.elections.length ?? 0,
+      fileBytes: latest?.fileBytes ?? 0,
+      error: null,
+    };
+  }
+
+  #titled(info: TraceInfo): TraceInfo {
+    const title = this.#saved.title(info.runId);
+    return title === undefined ? info : { ...info, title };
+  }
+
+  #runsChanged(): void {
+    if (this.#runStreams.size === 0) return;
+    this.#listRuns().then(
+      (list) => {
+        for (const stream of this.#runStreams) stream.offer(list);
+      },
+      (error: Error) => this.#host.log('error', error.message),
+    );
+  }
+}
+
+function helpPages(): { name: string; title: string; markdown: string }[] {
+  const folder = path.join(resourceFolder(), 'docs');
+  return readdirSync(folder)
+    .filter((file) => file.endsWith('.md'))
+    .sort()
+    .map((file) => {
+      const markdown = readFileSync(path.join(folder, file), 'utf8');
+      const name = file.slice(0, -'.md'.length);
+      return { name, title: /^#\s+(.+)$/m.exec(markdown)?.[1] ?? name, markdown };
+    });
+}

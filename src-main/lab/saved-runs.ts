@@ -1,0 +1,226 @@
+/** Traces on disk: those of the data root, and those opened from elsewhere. Each open one has a reader process. */
+import { existsSync, readdirSync, renameSync, rmSync } from 'node:fs';
+import path from 'node:path';
+import type { RunId, RunSummary } from '../api/contract.ts';
+import { ReaderProcess } from '../cluster/reader-process.ts';
+import type { Reaper } from '../cluster/reaper.ts';
+import { foldCutOffTrace } from '../cluster/fold.ts';
+import type { QueryAnswer, QueryName, QueryParams, TraceInfo } from '../trace/model/queries.ts';
+import { Catalogue } from './catalogue.ts';
+import type { DataRoot } from './data-root.ts';
+import { traceFileOf } from './live-run.ts';
+
+const READER_IDLE_MS = 60_000;
+const READERS_MAX = 4;
+
+interface OpenReader {
+  reader: Promise<ReaderProcess>;
+  idle: NodeJS.Timeout | undefined;
+}
+
+export class SavedRuns {
+  readonly #root: DataRoot;
+  readonly #reaper: Reaper;
+  readonly #readers = new Map<RunId, OpenReader>();
+  readonly #catalogue: Catalogue;
+
+  constructor(root: DataRoot, reaper: Reaper) {
+    this.#root = root;
+    this.#reaper = reaper;
+    this.#catalogue = new Catalogue(root.catalogueFile);
+  }
+
+  folderOf(runId: RunId): string {
+    return path.join(this.#root.runs, runId);
+  }
+
+  fileOf(runId: RunId): string {
+    const own = traceFileOf(this.folderOf(runId));
+    const file = existsSync(own) ? own : this.#catalogue.elsewhere(runId);
+    if (!file)
+      throw new Error(`There is no run ${runId} here. It may have been deleted; open its trace file again.`);
+    return file;
+  }
+
+  /** Summaries of all known runs but those in `except`, newest first. A trace that cannot be opened is listed with its reason. */
+  async list(except: ReadonlySet<RunId>): Promise<RunSummary[]> {
+    const own = readdirSync(this.#root.runs).filter((runId) => existsSync(traceFileOf(this.folderOf(runId))));
+    const runs = [...new Set([...own, ...this.#catalogue.runsElsewhere()])].filter(
+      (runId) => !except.has(runId),
+    );
+    const summaries: RunSummary[] = [];
+    // One after the other: each unknown one costs a process.
+    for (const runId of runs) summaries.push(await this.summary(runId));
+    return summaries.sort((a, b) => b.startedAt.localeCompare(a.startedAt));
+  }
+
+  async summary(runId: RunId): Promise<RunSummary> {
+    const file = this.fileOf(runId);
+    const known = this.#catalogue.summary(runId, file);
+    if (known) return known;
+    try {
+      const summary = summarize(await this.query(runId, 'info', {}));
+      if (summary.status !== 'recording') this.#catalogue.remember(summary, file);
+      return this.#catalogue.titled(summary);
+    } catch (error) {
+      return refusedSummary(runId, (error as Error).message);
+    }
+  }
+
+  rename(runId: RunId, title: string): void {
+    this.#catalogue.rename(runId, title);
+  }
+
+  title(runId: RunId): string | undefined {
+    return this.#catalogue.title(runId);
+  }
+
+  async query<Q extends QueryName>(runId: RunId, query: Q, params: QueryParams<Q>): Promise<QueryAnswer<Q>> {
+    const reader = await this.#reader(runId, this.fileOf(runId));
+    return reader.query(query, params);
+  }
+
+  /** Queries a trace that is still being recorded by its path. */
+  async queryFile<Q extends QueryName>(
+    runId: RunId,
+    file: string,
+    query: Q,
+    params: QueryParams<Q>,
+  ): Promise<QueryAnswer<Q>> {
+    const reader = await this.#reader(runId, file);
+    return reader.query(query, params);
+  }
+
+  /** Reads what a trace says of itself. Rejects with TraceRefused when it cannot be shown. */
+  async probe(file: string): Promise<TraceInfo> {
+    const reader = await ReaderProcess.open(file, this.#reaper);
+    try {
+      return await reader.query('info', {});
+    } finally {
+      reader.close();
+    }
+  }
+
+  /** Opens a trace from anywhere on this machine. Rejects with TraceRefused when it cannot be shown. */
+  async openFile(file: string): Promise<RunSummary> {
+    const absolute = path.resolve(file);
+    const summary = summarize(await this.probe(absolute));
+    if (absolute !== traceFileOf(this.folderOf(summary.runId))) {
+      this.forget(summary.runId);
+      this.#catalogue.addElsewhere(summary.runId, absolute);
+    }
+    if (summary.status !== 'recording') this.#catalogue.remember(summary, absolute);
+    return this.#catalogue.titled(summary);
+  }
+
+  /** Moves a run of ours to the trash; of a trace from elsewhere only the entry goes. */
+  remove(runId: RunId): void {
+    const folder = this.folderOf(runId);
+    this.forget(runId);
+    if (existsSync(folder)) {
+      const trashed = path.join(this.#root.trash, runId);
+      rmSync(trashed, { recursive: true, force: true });
+      renameSync(folder, trashed);
+    }
+    this.#catalogue.drop(runId);
+  }
+
+  /** Ends the run's reader: its file has changed, or nobody looks at it any more. */
+  forget(runId: RunId): void {
+    const open = this.#readers.get(runId);
+    if (!open) return;
+    this.#readers.delete(runId);
+    clearTimeout(open.idle);
+    open.reader.then(
+      (reader) => reader.close(),
+      () => undefined,
+    );
+  }
+
+  close(): void {
+    for (const runId of [...this.#readers.keys()]) this.forget(runId);
+  }
+
+  async #reader(runId: RunId, file: string): Promise<ReaderProcess> {
+    let open = this.#readers.get(runId);
+    if (!open) {
+      this.#makeRoom();
+      open = { reader: this.#openReader(runId, file), idle: undefined };
+      this.#readers.set(runId, open);
+    }
+    clearTimeout(open.idle);
+    open.idle = setTimeout(() => this.#closeReader(runId), READER_IDLE_MS);
+    open.idle.unref();
+    try {
+      const reader = await open.reader;
+      if (reader.running) return reader;
+    } catch (error) {
+      if (this.#readers.get(runId) === open) this.#readers.delete(runId);
+      clearTimeout(open.idle);
+      throw error;
+    }
+    // It ended (a query too long, a kill from outside): the next question gets a new one.
+    this.#closeReader(runId);
+    return this.#reader(runId, file);
+  }
+
+  /** A cut-off trace of ours first takes in what its spools still hold. */
+  async #openReader(runId: RunId, file: string): Promise<ReaderProcess> {
+    const spoolFolder = path.join(this.folderOf(runId), 'spool');
+    if (file === traceFileOf(this.folderOf(runId)) && existsSync(spoolFolder)) {
+      await foldCutOffTrace(file, spoolFolder, this.#reaper);
+    }
+    return ReaderProcess.open(file, this.#reaper);
+  }
+
+  #closeReader(runId: RunId): void {
+    const open = this.#readers.get(runId);
+    this.#readers.delete(runId);
+    clearTimeout(open?.idle);
+    open?.reader.then(
+      (reader) => reader.close(),
+      () => undefined,
+    );
+  }
+
+  #makeRoom(): void {
+    const oldest = this.#readers.keys().next();
+    if (this.#readers.size >= READERS_MAX && !oldest.done) this.#closeReader(oldest.value);
+  }
+}
+
+export function summarize(info: TraceInfo): RunSummary {
+  return {
+    runId: info.runId,
+    title: info.title,
+    status: info.status,
+    startedAt: info.startedAt,
+    durationNs: info.durationNs,
+    nodes: info.nodes.length,
+    protocol: info.protocol,
+    profile: info.profile,
+    events: info.events,
+    messages: info.messages,
+    elections: info.elections,
+    fileBytes: info.fileBytes,
+    error: info.statusReason,
+  };
+}
+
+function refusedSummary(runId: RunId, error: string): RunSummary {
+  return {
+    runId,
+    title: runId,
+    status: 'refused',
+    startedAt: '',
+    durationNs: 0,
+    nodes: 0,
+    protocol: '',
+    profile: '',
+    events: 0,
+    messages: 0,
+    elections: 0,
+    fileBytes: 0,
+    error,
+  };
+}
