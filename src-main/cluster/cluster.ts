@@ -8,7 +8,7 @@ import path from 'node:path';
 import type { RaftOptions } from '../consensus/raft/options.ts';
 import type { NodeId, OperatorInput } from '../consensus/replica.ts';
 import type { CallResult, ClientCall, FromLoad, PeerAddress, ToLoad } from '../node/protocol.ts';
-import type { EventId } from '../trace/model/events.ts';
+import type { EventId, EventPayload } from '../trace/model/events.ts';
 import type { LiveSnapshot } from '../trace/model/queries.ts';
 import type { RunHeader } from '../trace/protocol.ts';
 import { SpoolWriter } from '../trace/spool/writer.ts';
@@ -56,7 +56,6 @@ export class Cluster {
   readonly nodes: readonly NodeProcess[];
   readonly originNs: bigint;
   readonly #config: ClusterConfig;
-  readonly #events: ClusterEvents;
   readonly #reaper: Reaper;
   readonly #spool: SpoolWriter;
   readonly #recording: Recording;
@@ -73,7 +72,6 @@ export class Cluster {
 
   private constructor(config: ClusterConfig, members: PeerAddress[], events: ClusterEvents) {
     this.#config = config;
-    this.#events = events;
     this.#members = members;
     this.originNs = process.hrtime.bigint();
     this.#reaper = new Reaper();
@@ -290,7 +288,10 @@ export class Cluster {
     await Promise.all(this.nodes.filter((node) => node.alive).map((node) => node.stop(STOP_GRACE_MS)));
     this.#record({ kind: 'run-stopped', reason });
     try {
-      return await this.#recording.close(reason);
+      const closed = await this.#recording.close(reason);
+      // All that they held is in the trace.
+      rmSync(path.join(this.#config.folder, 'spool'), { recursive: true, force: true });
+      return closed;
     } finally {
       this.#spool.close();
       this.#reaper.close();
@@ -372,9 +373,10 @@ export class Cluster {
     this.#record({ kind: 'fault-ended', fault }, cause);
   }
 
-  #record(payload: Parameters<SpoolWriter['record']>[0], cause?: EventId): EventId {
+  #record(payload: EventPayload, cause?: EventId): EventId {
+    const id = this.#spool.nextId();
     this.#spool.record(payload, 0, cause);
     this.#spool.flush();
-    return this.#spool.lastId();
+    return id;
   }
 }

@@ -95,7 +95,7 @@ export interface Effects {
   readonly send: readonly Message[];
   /** Wait for ALL outstanding persists, even if this step has none. */
   readonly sendAfterPersist: readonly Message[];
-  /** Newly committed entries, in index order, each handed out once an incarnation. */
+  /** Newly committed entries that are durable here, in index order, each handed out once an incarnation. */
   readonly apply: readonly Entry[];
   readonly replies: readonly Reply[];
   /** What changed and why, in order, for the trace. */
@@ -145,8 +145,13 @@ export type Transition =
   | { readonly kind: 'truncate'; readonly first: LogIndex; readonly last: LogIndex; readonly reason: string }
   /** The commit index rose; `hash` is the chain hash at `to`. */
   | { readonly kind: 'commit'; readonly from: LogIndex; readonly to: LogIndex; readonly hash: ChainHash }
-  /** What a leader knows of a follower. */
+  /** What a leader knows of a follower: said of everyone when it becomes leader, then when an answer changed it. */
   | { readonly kind: 'progress'; readonly peer: NodeId; readonly match: LogIndex; readonly next: LogIndex }
+  /**
+   * A timer was armed: for elections by starting one, granting a vote, or losing another role; for heartbeats by
+   * becoming leader. Not said when a leader's message only puts an election off, nor for each heartbeat, nor for the
+   * first timer of an incarnation: `deadline` is always true.
+   */
   | {
       readonly kind: 'timer';
       readonly timer: 'election' | 'heartbeat';
@@ -154,5 +159,5 @@ export type Transition =
       /** The timeout drawn, in ms. */
       readonly timeoutMs: Milliseconds;
     }
-  /** A message or proposal was refused. */
+  /** A message or proposal was refused. `peer` sent the message, or answered with a refusal; for a proposal, the replica itself. */
   | { readonly kind: 'refuse'; readonly what: string; readonly peer: NodeId; readonly reason: string };

@@ -16,7 +16,6 @@ import type {
   NewRun,
   RunId,
   RunSummary,
-  StreamName,
   StreamSnapshot,
 } from '../api/contract.ts';
 import { parseCall, parseSubscription, type ParsedCall } from '../api/schemas.ts';
@@ -29,7 +28,7 @@ import { shippedScenario, shippedScenarios } from '../experiments/scenario.ts';
 import type { QueryName, QueryParams, TraceInfo } from '../trace/model/queries.ts';
 import { openDataRoot, type DataRoot } from './data-root.ts';
 import { LiveRun, type LiveRunPlan } from './live-run.ts';
-import { SavedRuns, summarize } from './saved-runs.ts';
+import { SavedRuns } from './saved-runs.ts';
 import { SnapshotStream } from './stream.ts';
 
 const CLIENTS_MAX = 256;

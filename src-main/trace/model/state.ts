@@ -42,6 +42,7 @@ export interface NodeState {
   /** A leader's view of the others. */
   progress: Record<NodeId, FollowerProgress>;
   electionDeadlineNs: Nanoseconds | null;
+  /** How long the last write to its disk took. */
   lastSyncNs: Nanoseconds | null;
   /** Why it failed or was refused last, in words. */
   error: string | null;

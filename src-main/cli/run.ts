@@ -1,0 +1,212 @@
+/** `lab run SCENARIO`: one scenario on real processes, with its verdict. */
+import {
+  accessSync,
+  closeSync,
+  constants,
+  existsSync,
+  mkdtempSync,
+  openSync,
+  readdirSync,
+  readSync,
+  rmSync,
+  statSync,
+} from 'node:fs';
+import { tmpdir } from 'node:os';
+import path from 'node:path';
+import type { Command } from 'commander';
+import { drawSeed, runHeader } from '../experiments/header.ts';
+import { parseDuration } from '../experiments/duration.ts';
+import { leaderOf } from '../experiments/perform.ts';
+import { readProfile, resolveOptions } from '../experiments/profile.ts';
+import { runScenario, type ScenarioResult } from '../experiments/run-scenario.ts';
+import { readScenario, shippedScenario, type Scenario } from '../experiments/scenario.ts';
+import { openDataRoot } from '../lab/data-root.ts';
+import { traceFileOf } from '../lab/live-run.ts';
+import { APPLICATION_ID } from '../trace/schema.ts';
+import { printJson, progress, table, UsageError, wholeNumber } from './output.ts';
+
+interface RunFlags {
+  engine: string;
+  seed?: string;
+  for?: string;
+  trace?: string;
+  keepDisks?: string;
+  json?: boolean;
+}
+
+export function addRun(program: Command, finish: (code: number) => void): void {
+  program
+    .command('run')
+    .description('Run a scenario and say whether its expectations were met.')
+    .argument('<scenario>', 'a scenario file, or the name of a shipped one')
+    .option('--engine <engine>', 'process', 'process')
+    .option('--seed <n>', 'seed of all random choices')
+    .option('--for <duration>', 'end the run after this long (20s, 10m)')
+    .option('--trace <file>', 'write the trace here instead of the data folder')
+    .option('--keep-disks <folder>', "keep the nodes' databases in this folder")
+    .option('--json', 'print one JSON object')
+    .action(async (scenario: string, flags: RunFlags) => finish(await run(scenario, flags)));
+}
+
+async function run(name: string, flags: RunFlags): Promise<number> {
+  if (flags.engine !== 'process')
+    throw new UsageError(`There is no engine "${flags.engine}"; there is process.`);
+  const seed = flags.seed === undefined ? drawSeed() : wholeNumber('--seed', flags.seed, 0, 2 ** 48);
+  const forMs = flags.for === undefined ? undefined : parseDuration(flags.for);
+  if (flags.for !== undefined && forMs === undefined)
+    throw new UsageError(`--for "${flags.for}" is no duration; write 20s or 10m.`);
+  const { scenario, text } = open(name);
+  const options = resolveOptions(readProfile(scenario.cluster.profile).options, scenario.cluster.options);
+  const header = runHeader({
+    title: scenario.title,
+    profile: scenario.cluster.profile,
+    options,
+    nodes: scenario.cluster.nodes,
+    seed,
+    scenario: text,
+  });
+  const place = choosePlace(flags, header.runId);
+  const ended = new AbortController();
+  const interrupt = () => {
+    if (ended.signal.aborted) process.exit(130); // asked twice
+    progress('Stopping in order; once more to stop at once.');
+    ended.abort();
+  };
+  process.on('SIGINT', interrupt);
+  process.on('SIGTERM', interrupt);
+  const timer = forMs === undefined ? undefined : setTimeout(() => ended.abort(), forMs);
+  try {
+    const result = await runScenario({
+      scenario,
+      header,
+      options,
+      ...place,
+      signal: ended.signal,
+      onStarted: (cluster) =>
+        progress(`${scenario.title}: ${cluster.nodes.length} nodes up, run ${header.runId}`),
+      onSnapshot: leaderTeller(),
+    });
+    if (flags.json) printJson(result);
+    else process.stdout.write(`${describe(scenario, result)}\n`);
+    return result.ok ? 0 : 1;
+  } finally {
+    clearTimeout(timer);
+    process.off('SIGINT', interrupt);
+    process.off('SIGTERM', interrupt);
+    place.cleanUp();
+  }
+}
+
+function open(name: string): { scenario: Scenario; text: string } {
+  const isName = /^[a-z0-9-]+$/.test(name) && !existsSync(name);
+  return isName ? shippedScenario(name) : readScenario(name);
+}
+
+interface Place {
+  folder: string;
+  traceFile: string;
+  cleanUp(): void;
+}
+
+/** Where disks and trace go. Throws {@link UsageError} before anything is made. */
+function choosePlace(flags: RunFlags, runId: string): Place {
+  if (
+    flags.keepDisks !== undefined &&
+    existsSync(flags.keepDisks) &&
+    readdirSync(flags.keepDisks).length > 0
+  ) {
+    throw new UsageError(`--keep-disks ${flags.keepDisks}: the folder is not empty. Name a new one.`);
+  }
+  const traceFile = flags.trace === undefined ? undefined : checkTraceFile(flags.trace);
+  if (flags.keepDisks !== undefined) {
+    const folder = path.resolve(flags.keepDisks);
+    requireWritable(path.dirname(folder), '--keep-disks');
+    return { folder, traceFile: traceFile ?? traceFileOf(folder), cleanUp: () => undefined };
+  }
+  if (traceFile === undefined) {
+    const folder = path.join(rootOrUsage().runs, runId);
+    return { folder, traceFile: traceFileOf(folder), cleanUp: () => undefined };
+  }
+  const folder = mkdtempSync(path.join(tmpdir(), 'quorum-lab-run-'));
+  return { folder, traceFile, cleanUp: () => rmSync(folder, { recursive: true, force: true }) };
+}
+
+function rootOrUsage(): ReturnType<typeof openDataRoot> {
+  try {
+    return openDataRoot();
+  } catch (error) {
+    throw new UsageError((error as Error).message);
+  }
+}
+
+function requireWritable(folder: string, flag: string): void {
+  try {
+    accessSync(folder, constants.W_OK);
+  } catch (error) {
+    const code = (error as NodeJS.ErrnoException).code;
+    const why = code === 'ENOENT' ? 'does not exist' : `cannot be written (${code})`;
+    throw new UsageError(`${flag}: the folder ${folder} ${why}. Name a folder that can be written.`);
+  }
+}
+
+/** An older trace is replaced; any other file is not touched. */
+function checkTraceFile(given: string): string {
+  const file = path.resolve(given);
+  requireWritable(path.dirname(file), '--trace');
+  if (!existsSync(file)) return file;
+  if (!statSync(file).isFile()) throw new UsageError(`--trace: ${file} is a folder. Name a file.`);
+  if (statSync(file).size > 0 && !isTrace(file)) {
+    throw new UsageError(`--trace: ${file} exists and is no trace, so it is left alone. Name another file.`);
+  }
+  for (const suffix of ['', '-wal', '-shm', '-journal']) rmSync(file + suffix, { force: true });
+  return file;
+}
+
+/** SQLite keeps the application's id at byte 68 of the file. */
+function isTrace(file: string): boolean {
+  const header = Buffer.alloc(72);
+  const descriptor = openSync(file, 'r');
+  try {
+    return readSync(descriptor, header, 0, 72, 0) === 72 && header.readUInt32BE(68) === APPLICATION_ID;
+  } finally {
+    closeSync(descriptor);
+  }
+}
+
+function leaderTeller(): (snapshot: Parameters<typeof leaderOf>[0]) => void {
+  let told: string | undefined;
+  return (snapshot) => {
+    const leader = leaderOf(snapshot);
+    if (leader === told || !snapshot) return;
+    told = leader;
+    const at = `${(snapshot.atNs / 1e9).toFixed(3)} s`;
+    const term = snapshot.state.nodes.find(({ id }) => id === leader)?.term;
+    progress(leader === undefined ? `${at}: no leader` : `${at}: ${leader} leads term ${term}`);
+  };
+}
+
+function describe(scenario: Scenario, result: ScenarioResult): string {
+  const { operations, messages, trace } = result;
+  const elections = [
+    ['term', 'leader', 'detection ms', 'campaign ms', 'first commit ms', 'downtime ms'],
+    ...result.elections.map((election) => [
+      election.term,
+      election.leader,
+      ...[election.detectionMs, election.campaignMs, election.firstCommitMs, election.downtimeMs].map((ms) =>
+        ms === null ? '-' : ms.toFixed(1),
+      ),
+    ]),
+  ];
+  return [
+    `${scenario.title}: ${result.ok ? 'all expectations met' : 'NOT as expected'} (seed ${result.seed})`,
+    ...result.expectations.map(
+      ({ met, text, measured }) => `  ${met ? 'met    ' : 'NOT MET'}  ${text}: ${measured}`,
+    ),
+    '',
+    table(elections),
+    '',
+    `operations  ${operations.invoked} invoked, ${operations.acknowledged} acknowledged, ${operations.failed} failed, ${operations.unknown} unknown, ${operations.lost} lost`,
+    `messages    ${messages.sent} sent, ${messages.delivered} delivered, ${messages.dropped} dropped`,
+    `trace       ${trace.file}: ${trace.events} events, ${trace.gaps} gaps, ${trace.complete ? 'complete' : 'not complete'}`,
+  ].join('\n');
+}

@@ -1,0 +1,26 @@
+/** The system's own dialogs. */
+import { dialog, type BrowserWindow } from 'electron';
+
+/** Path of the trace that the person chose; undefined when they chose none. */
+export async function chooseTrace(window: BrowserWindow): Promise<string | undefined> {
+  const { filePaths } = await dialog.showOpenDialog(window, {
+    title: 'Open trace',
+    properties: ['openFile'],
+    filters: [
+      { name: 'Quorum Lab traces', extensions: ['qlab'] },
+      { name: 'All files', extensions: ['*'] },
+    ],
+  });
+  return filePaths[0];
+}
+
+/** Says why a file that the system asked us to open could not be. */
+export async function tellRefusal(window: BrowserWindow, error: unknown): Promise<void> {
+  await dialog.showMessageBox(window, {
+    type: 'error',
+    title: 'Quorum Lab',
+    message: 'The trace could not be opened.',
+    detail: error instanceof Error ? error.message : String(error),
+    buttons: ['Close'],
+  });
+}

@@ -1,0 +1,67 @@
+import type { NodeId } from '../../consensus/replica.ts';
+import { SpoolWriter } from '../../trace/spool/writer.ts';
+import type { EventId } from '../../trace/model/events.ts';
+import { loadName } from '../node-process.ts';
+import type { CallResult, ClientCall, LoadStart } from '../protocol.ts';
+import { randomStream } from '../random.ts';
+import type { Completion, Operation } from './operation.ts';
+import { ClientSession } from './session.ts';
+import { Workload } from './workload.ts';
+import type { WorkloadShape } from './workload.ts';
+
+/** Operations of an incarnation are numbered from `incarnation × this` on, so that no id comes twice in a run. */
+const numbersPerIncarnation = 1e9;
+
+/** Every client of a run: the workload's and the console. */
+export class LoadProcess {
+  readonly #recorder: SpoolWriter;
+  readonly #session: ClientSession;
+  readonly #workload: Workload;
+  #consoleNumber: number;
+
+  constructor({ runId, incarnation, members, spoolFolder, originNs, secret, seed, timeoutMs }: LoadStart) {
+    this.#recorder = new SpoolWriter({ folder: spoolFolder, source: loadName, incarnation, originNs });
+    const random = randomStream(seed);
+    const self = { runId, secret, id: loadName, incarnation };
+    this.#session = new ClientSession({ self, members, recorder: this.#recorder, timeoutMs, random });
+    this.#consoleNumber = Math.max(0, incarnation - 1) * numbersPerIncarnation;
+    this.#workload = new Workload(this.#session, random, this.#consoleNumber + 1);
+  }
+
+  run(): void {
+    this.#session.start();
+  }
+
+  workload(shape: WorkloadShape): void {
+    this.#workload.set(shape);
+  }
+
+  /** One operation of the console; a call that makes no sense fails at once, unrecorded. */
+  call(call: ClientCall, node: NodeId | undefined, cause: EventId, done: (result: CallResult) => void): void {
+    const id = `console/${++this.#consoleNumber}`;
+    const startedMs = performance.now();
+    const finish = ({ outcome, value, index, node: by, error }: Completion): void => {
+      done({ operation: id, outcome, value, index, node: by, tookMs: performance.now() - startedMs, error });
+    };
+    try {
+      const ended = (_operation: Operation, completion: Completion): void => finish(completion);
+      this.#session.call(id, call, ended, node === undefined ? { cause } : { node, cause });
+    } catch (error) {
+      if (!(error instanceof RangeError)) throw error;
+      finish({ outcome: 'fail', value: null, index: null, node: null, error: error.message });
+    }
+  }
+
+  /** Lets what is under way end, begins nothing new. */
+  async stop(): Promise<void> {
+    this.#workload.set({ clients: 0, keys: 1, valueBytes: 0, readRatio: 0 });
+    await this.#session.settled();
+    this.end();
+  }
+
+  /** At once. */
+  end(): void {
+    this.#session.end();
+    this.#recorder.close();
+  }
+}

@@ -1,0 +1,310 @@
+import type { Milliseconds, NodeId, OperationId } from '../../consensus/replica.ts';
+import { eventId } from '../../trace/model/events.ts';
+import type { EventId } from '../../trace/model/events.ts';
+import type { Answer, Recorder } from '../host/ports.ts';
+import type { ClientCall, PeerAddress } from '../protocol.ts';
+import type { Self } from '../transport/handshake.ts';
+import { OutgoingLink } from '../transport/outgoing-link.ts';
+import { readAnswers, requestsFrame } from '../transport/wire.ts';
+import { commandText, completePayload, invokePayload, isStale } from './operation.ts';
+import type { Completion, Operation } from './operation.ts';
+
+export interface SessionOptions {
+  readonly self: Self;
+  readonly members: readonly PeerAddress[];
+  readonly recorder: Recorder;
+  /** An operation without an answer after this long ends. */
+  readonly timeoutMs: number;
+  /** Uniform in [0, 1). */
+  readonly random: () => number;
+}
+
+/** Everything that goes to and comes from one node. */
+interface Node {
+  readonly id: NodeId;
+  readonly link: OutgoingLink;
+  /** Leave with the next flush. */
+  staged: Operation[];
+  readonly inFlight: Map<OperationId, Operation>;
+}
+
+/** Between two attempts to find a leader. */
+const probeMs = { min: 10, max: 50 };
+const hopsMax = 3;
+const sweepMs = 20;
+
+/**
+ * The clients' way to the cluster: one connection to each node, shared by all clients of the process. It finds the leader by
+ * redirection and repeats what was certainly not applied. While no leader is known operations wait, and one at a time asks the nodes in
+ * turn. What was sent and has no answer ends as unknown when its connection breaks or its time is over.
+ */
+export class ClientSession {
+  readonly #recorder: Recorder;
+  readonly #incarnation: number;
+  readonly #timeoutMs: number;
+  readonly #random: () => number;
+  readonly #nodes = new Map<NodeId, Node>();
+  readonly #ring: readonly Node[];
+  #turnOf = 0;
+  #leader: Node | undefined;
+  #parked: Operation[] = [];
+  #probe: NodeJS.Timeout | undefined;
+  #flushing: NodeJS.Immediate | undefined;
+  #sweep: NodeJS.Timeout | undefined;
+  #underWay = 0;
+  #idle: (() => void) | undefined;
+
+  constructor({ self, members, recorder, timeoutMs, random }: SessionOptions) {
+    this.#recorder = recorder;
+    this.#incarnation = self.incarnation;
+    this.#timeoutMs = timeoutMs;
+    this.#random = random;
+    for (const member of members) this.#nodes.set(member.id, this.#nodeAt(self, member));
+    this.#ring = [...this.#nodes.values()];
+  }
+
+  start(): void {
+    for (const node of this.#ring) node.link.start();
+    this.#sweep = setInterval(() => this.#expire(), sweepMs);
+  }
+
+  /** Operations that have not ended. */
+  get underWay(): number {
+    return this.#underWay;
+  }
+
+  /**
+   * Begins an operation; `done` is called once, when it ends.
+   * @throws RangeError when the call has no key, or key or value are too long; nothing is recorded then
+   */
+  call(id: OperationId, call: ClientCall, done: Operation['done'], options: { node?: NodeId; cause?: EventId } = {}): void {
+    const data = commandText(call);
+    const head = this.#recorder.record(invokePayload(id, call), 0, options.cause);
+    const operation: Operation = {
+      id,
+      call,
+      data,
+      stale: isStale(call),
+      preferred: options.node,
+      invokedMs: performance.now(),
+      done,
+      invokeSeq: head.seq,
+      invokeId: eventId(head),
+      attempts: 0,
+      hops: 0,
+      refusal: 'no leader was found',
+    };
+    this.#underWay++;
+    if (operation.preferred === undefined) this.#toLeader(operation);
+    else this.#toPreferred(operation, operation.preferred);
+  }
+
+  /** When everything under way has ended. Its timeout bounds that. */
+  async settled(): Promise<void> {
+    if (this.#underWay === 0) return;
+    await new Promise<void>((resolve) => (this.#idle = resolve));
+  }
+
+  end(): void {
+    clearInterval(this.#sweep);
+    clearTimeout(this.#probe);
+    for (const node of this.#ring) node.link.end('the client has ended');
+  }
+
+  #nodeAt(self: Self, member: PeerAddress): Node {
+    const link: OutgoingLink = new OutgoingLink(self, 'client', member, {
+      up: () => this.#scheduleProbe(0),
+      down: (reason) => this.#broken(node, reason),
+      payload: (payload) => this.#answers(node, payload),
+    });
+    const node: Node = { id: member.id, link, staged: [], inFlight: new Map() };
+    return node;
+  }
+
+  #toLeader(operation: Operation): void {
+    if (this.#leader === undefined) this.#park(operation);
+    else this.#stage(operation, this.#leader);
+  }
+
+  #toPreferred(operation: Operation, id: NodeId): void {
+    const node = this.#nodes.get(id);
+    if (node?.link.open === true) this.#stage(operation, node);
+    else if (operation.stale) this.#fail(operation, node === undefined ? `no node ${id} is known` : `no connection to ${id}`);
+    else this.#toLeader(operation);
+  }
+
+  #stage(operation: Operation, node: Node): void {
+    operation.attempts++;
+    node.staged.push(operation);
+    this.#flushing ??= setImmediate(() => this.#flush());
+  }
+
+  /** The records of everything that leaves are written first; then one frame a node. */
+  #flush(): void {
+    this.#flushing = undefined;
+    this.#recorder.flush();
+    for (const node of this.#ring) {
+      if (node.staged.length === 0) continue;
+      const operations = node.staged;
+      node.staged = [];
+      this.#send(node, operations);
+    }
+  }
+
+  #send(node: Node, operations: readonly Operation[]): void {
+    const invokeIncarnation = this.#incarnation;
+    const frame = requestsFrame(
+      operations.map(({ id, data, stale, invokeSeq }) => ({ operation: id, data, stale, invokeIncarnation, invokeSeq })),
+    );
+    const refusal = node.link.refusal(frame.length);
+    if (refusal !== undefined) {
+      this.#loseLeader(node);
+      for (const operation of operations) this.#refused(operation, node, null, refusal);
+      return;
+    }
+    for (const operation of operations) node.inFlight.set(operation.id, operation);
+    node.link.stage(frame);
+    node.link.flush();
+  }
+
+  #answers(node: Node, payload: Buffer): string | undefined {
+    const answers = readAnswers(payload);
+    if (typeof answers === 'string') return answers;
+    for (const answer of answers) {
+      const operation = node.inFlight.get(answer.operation);
+      // Otherwise it has timed out, and its end is recorded.
+      if (operation === undefined) continue;
+      node.inFlight.delete(answer.operation);
+      this.#answered(operation, node, answer);
+    }
+    return undefined;
+  }
+
+  #answered(operation: Operation, node: Node, answer: Answer): void {
+    const { outcome, value, index, reason } = answer;
+    switch (outcome) {
+      case 'ok':
+      case 'fail':
+        if (!operation.stale) this.#foundLeader(node);
+        this.#complete(operation, { outcome, value, index, node: node.id, error: outcome === 'fail' ? reason : null });
+        return;
+      case 'uncertain':
+        this.#loseLeader(node);
+        this.#complete(operation, { outcome: 'unknown', value: null, index: null, node: node.id, error: reason });
+        return;
+      case 'refused':
+        this.#refused(operation, node, answer.leader, reason ?? 'refused');
+    }
+  }
+
+  /** Certainly not applied: follows the redirection, if it leads anywhere, or waits for a leader. */
+  #refused(operation: Operation, by: Node, hint: NodeId | null, reason: string): void {
+    operation.refusal = `${by.id}: ${reason}`;
+    if (operation.stale) {
+      this.#fail(operation, reason);
+      return;
+    }
+    this.#loseLeader(by);
+    const leader = hint === null ? this.#leader : this.#nodes.get(hint);
+    if (leader === undefined || leader === by || !leader.link.open || operation.hops >= hopsMax) {
+      this.#park(operation);
+      return;
+    }
+    operation.hops++;
+    this.#foundLeader(leader);
+    this.#stage(operation, leader);
+  }
+
+  #park(operation: Operation): void {
+    operation.hops = 0;
+    this.#parked.push(operation);
+    this.#scheduleProbe(operation.attempts === 0 ? 0 : this.#probePause());
+  }
+
+  #foundLeader(node: Node): void {
+    this.#leader = node;
+    if (this.#parked.length === 0) return;
+    const parked = this.#parked;
+    this.#parked = [];
+    for (const operation of parked) this.#stage(operation, node);
+  }
+
+  #loseLeader(node: Node): void {
+    if (this.#leader === node) this.#leader = undefined;
+  }
+
+  #probePause(): Milliseconds {
+    return probeMs.min + this.#random() * (probeMs.max - probeMs.min);
+  }
+
+  #scheduleProbe(afterMs: Milliseconds): void {
+    if (this.#parked.length === 0 || this.#probe !== undefined) return;
+    this.#probe = setTimeout(() => {
+      this.#probe = undefined;
+      this.#probeNext();
+    }, afterMs);
+  }
+
+  /** One waiting operation asks the next node that is connected. The others wait for what it learns. */
+  #probeNext(): void {
+    const node = this.#nextOpen();
+    const operation = node === undefined ? undefined : this.#parked.shift();
+    if (node !== undefined && operation !== undefined) this.#stage(operation, node);
+    this.#scheduleProbe(this.#probePause());
+  }
+
+  #nextOpen(): Node | undefined {
+    for (let tried = 0; tried < this.#ring.length; tried++) {
+      this.#turnOf = (this.#turnOf + 1) % this.#ring.length;
+      const node = this.#ring[this.#turnOf];
+      if (node?.link.open === true) return node;
+    }
+    return undefined;
+  }
+
+  #broken(node: Node, reason: string): void {
+    this.#loseLeader(node);
+    if (node.inFlight.size === 0) return;
+    const lost = [...node.inFlight.values()];
+    node.inFlight.clear();
+    const error = `the connection to ${node.id} broke: ${reason}`;
+    for (const operation of lost) {
+      // A stale read changes nothing, but what it would have answered is unknown all the same.
+      this.#complete(operation, { outcome: 'unknown', value: null, index: null, node: node.id, error });
+    }
+  }
+
+  #expire(): void {
+    const before = performance.now() - this.#timeoutMs;
+    for (const node of this.#ring) {
+      for (const operation of node.inFlight.values()) {
+        if (operation.invokedMs > before) continue;
+        node.inFlight.delete(operation.id);
+        this.#loseLeader(node);
+        const error = `no answer from ${node.id} within ${this.#timeoutMs} ms`;
+        this.#complete(operation, { outcome: 'unknown', value: null, index: null, node: node.id, error });
+      }
+    }
+    if (this.#parked.length === 0) return;
+    const late = this.#parked.filter((operation) => operation.invokedMs <= before);
+    if (late.length === 0) return;
+    this.#parked = this.#parked.filter((operation) => operation.invokedMs > before);
+    for (const operation of late) {
+      this.#fail(operation, `no leader within ${this.#timeoutMs} ms (${operation.refusal})`);
+    }
+  }
+
+  #fail(operation: Operation, error: string): void {
+    this.#complete(operation, { outcome: 'fail', value: null, index: null, node: null, error });
+  }
+
+  #complete(operation: Operation, completion: Completion): void {
+    this.#recorder.record(completePayload(operation, completion), 0, operation.invokeId);
+    this.#flushing ??= setImmediate(() => this.#flush());
+    this.#underWay--;
+    operation.done(operation, completion);
+    if (this.#underWay > 0 || this.#idle === undefined) return;
+    this.#idle();
+    this.#idle = undefined;
+  }
+}

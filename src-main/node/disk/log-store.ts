@@ -1,0 +1,212 @@
+import { closeSync, existsSync, fsyncSync, mkdirSync, openSync, statSync } from 'node:fs';
+import { join } from 'node:path';
+import type { Persist, Row } from '../../consensus/replica.ts';
+import { openDatabase } from '../../trace/sqlite.ts';
+import type { SqliteDatabase, SqliteStatement } from '../../trace/sqlite.ts';
+import type { Disk, DurableFacts } from '../host/ports.ts';
+import { checkBeforeOpen } from './before-open.ts';
+import { DamagedDiskError, ForeignDiskError } from './damage.ts';
+import { FactsOnDisk } from './durable-facts.ts';
+import { assertContiguous, loadRows, rowChecksum, tableOf } from './rows.ts';
+import { SyncedMark } from './synced-mark.ts';
+
+export interface LogStoreOptions {
+  /** The node's own folder; made if missing. */
+  readonly folder: string;
+  /** The disk must carry this id; a new disk is given it. */
+  readonly storageId: string;
+  /** The kinds of rows that the protocol keeps. `log`, if among them, must have no holes. */
+  readonly spaces: readonly string[];
+}
+
+interface SpaceStatements {
+  readonly put: SqliteStatement;
+  readonly remove: SqliteStatement;
+}
+
+const pageBytes = 4096;
+/** The log starts anew after about this many frames, 8 MB. */
+const checkpointFrames = 2000;
+const format = { format: 'quorum-lab-log', version: 1 };
+
+/**
+ * The durable rows of a replica in `log.db`. Every commit is synced before `write` reports it done; a file that cannot be
+ * trusted is refused at opening.
+ */
+export class LogStore implements Disk {
+  readonly file: string;
+  /** Every row found at opening, by space and key. */
+  readonly rows: readonly Row[];
+  readonly #database: SqliteDatabase;
+  readonly #mark: SyncedMark;
+  readonly #statements = new Map<string, SpaceStatements>();
+  readonly #begin: SqliteStatement;
+  readonly #commit: SqliteStatement;
+  readonly #facts = new FactsOnDisk();
+
+  /**
+   * @throws DamagedDiskError naming file, place and remedy
+   * @throws ForeignDiskError when the disk belongs to another node
+   */
+  constructor({ folder, storageId, spaces }: LogStoreOptions) {
+    mkdirSync(folder, { recursive: true });
+    this.file = join(folder, 'log.db');
+    this.#mark = new SyncedMark(join(folder, 'log.synced'), `${this.file}-shm`);
+    checkBeforeOpen(this.file, pageBytes, this.#mark.read());
+    const isNew = !existsSync(this.file) || statSync(this.file).size === 0;
+    this.#database = withFileNamed(this.file, () => openDatabase(this.file));
+    try {
+      this.rows = withFileNamed(this.file, () => {
+        demandDurability(this.#database, this.file);
+        return this.#load(spaces, storageId);
+      });
+    } catch (error) {
+      this.#database.close();
+      this.#mark.close();
+      throw error;
+    }
+    if (isNew) syncFolder(folder);
+    this.#facts.load(this.rows);
+    this.#begin = this.#database.prepare('BEGIN IMMEDIATE');
+    this.#commit = this.#database.prepare('COMMIT');
+    for (const space of spaces) {
+      this.#statements.set(space, {
+        put: this.#database.prepare(`INSERT OR REPLACE INTO ${space} VALUES (?, ?, ?)`),
+        remove: this.#database.prepare(`DELETE FROM ${space} WHERE key BETWEEN ? AND ?`),
+      });
+    }
+  }
+
+  /** A failed write leaves the store unusable: what is durable is unknown, and the process must end. */
+  write(batch: readonly Persist[], done: () => void): void {
+    try {
+      this.#begin.run();
+      for (const persist of batch) this.#run(persist);
+      this.#commit.run();
+    } catch (error) {
+      const why = error instanceof Error ? error.message : String(error);
+      throw new Error(
+        `${this.file}: a write failed (${why}), so it is unknown what is durable. Free space on that disk or replace it, then start the node again`,
+        { cause: error },
+      );
+    }
+    if (this.#mark.advance() > checkpointFrames) this.#checkpoint();
+    for (const persist of batch) this.#facts.absorb(persist);
+    done();
+  }
+
+  durable(): DurableFacts {
+    return this.#facts.copy();
+  }
+
+  /** Moves everything into the main file. */
+  close(): void {
+    this.#mark.withdraw();
+    this.#database.close();
+    this.#mark.close();
+  }
+
+  #run({ deletes, puts }: Persist): void {
+    for (const { space, from, to } of deletes) this.#statementsOf(space).remove.run(from, to);
+    for (const { space, key, value } of puts) {
+      const text = JSON.stringify(value);
+      this.#statementsOf(space).put.run(key, text, rowChecksum(space, key, text));
+    }
+  }
+
+  #statementsOf(space: string): SpaceStatements {
+    const statements = this.#statements.get(space);
+    if (statements === undefined) throw new Error(`${this.file} has no table for rows of the space ${space}`);
+    return statements;
+  }
+
+  #checkpoint(): void {
+    this.#mark.withdraw();
+    this.#database.pragma('wal_checkpoint(RESTART)');
+  }
+
+  #load(spaces: readonly string[], storageId: string): Row[] {
+    assertSound(this.#database);
+    const tables = ['disk', ...spaces].map(tableOf);
+    const found = this.#database.prepare('SELECT sql FROM sqlite_schema ORDER BY rowid').pluck().all();
+    if (found.length === 0) {
+      this.#makeTables(tables, storageId);
+      return [];
+    }
+    if (found.length !== tables.length || tables.some((table, at) => table !== found[at])) {
+      throw new DamagedDiskError(this.file, 'its schema', `it holds ${found.length} tables that are not the ones written`);
+    }
+    this.#assertIdentity(storageId);
+    return spaces.flatMap((space) => {
+      const rows = loadRows(this.#database, space);
+      if (space === 'log') assertContiguous(this.#database, space, rows);
+      return rows;
+    });
+  }
+
+  #makeTables(tables: readonly string[], storageId: string): void {
+    const identity = JSON.stringify({ ...format, storageId });
+    this.#database.transaction(() => {
+      for (const table of tables) this.#database.exec(table);
+      this.#database.prepare('INSERT INTO disk VALUES (0, ?, ?)').run(identity, rowChecksum('disk', 0, identity));
+    })();
+    this.#mark.advance();
+  }
+
+  #assertIdentity(storageId: string): void {
+    const [row] = loadRows(this.#database, 'disk');
+    const found = row?.value as { format?: unknown; version?: unknown; storageId?: unknown } | undefined;
+    if (found?.format !== format.format) throw new DamagedDiskError(this.file, 'row disk/0', 'it is missing');
+    if (found.version !== format.version) {
+      throw new ForeignDiskError(
+        `${this.file} is of version ${String(found.version)} and this node reads version ${format.version}. Use the version of Quorum Lab that wrote it`,
+      );
+    }
+    if (found.storageId !== storageId) {
+      throw new ForeignDiskError(
+        `${this.file} carries storage id ${String(found.storageId)}, but the configuration knows ${storageId}: it is the disk of another node or run. Give the node its own folder`,
+      );
+    }
+  }
+}
+
+/** In WAL mode the library's default does not sync each commit, so that is set and verified on every open. */
+function demandDurability(database: SqliteDatabase, file: string): void {
+  database.pragma(`page_size = ${pageBytes}`);
+  const journal: unknown = database.pragma('journal_mode = WAL', { simple: true });
+  database.pragma('synchronous = FULL');
+  database.pragma('wal_autocheckpoint = 0');
+  const synchronous: unknown = database.pragma('synchronous', { simple: true });
+  if (journal !== 'wal' || synchronous !== 2) {
+    throw new Error(`${file}: SQLite answered journal_mode ${String(journal)} and synchronous ${String(synchronous)} instead of wal and 2, so commits would not be durable`);
+  }
+}
+
+/** Pages, cells and free space add up. Finds flipped bytes outside of rows, which no row checksum covers. */
+function assertSound(database: SqliteDatabase): void {
+  const [first] = database.pragma('quick_check(1)') as { quick_check: string }[];
+  if (first?.quick_check === 'ok') return;
+  throw new DamagedDiskError(database.name, 'its pages', (first?.quick_check ?? 'SQLite cannot check it').replaceAll('\n', ' '));
+}
+
+/** Runs what reads the file, and turns SQLite's own complaints about its content into damage. */
+function withFileNamed<T>(file: string, read: () => T): T {
+  try {
+    return read();
+  } catch (error) {
+    const code = error instanceof Error && 'code' in error ? String(error.code) : '';
+    if (!code.startsWith('SQLITE_')) throw error;
+    const why = error instanceof Error ? error.message : code;
+    if (code === 'SQLITE_NOTADB') throw new DamagedDiskError(file, 'its header (byte 0)', why);
+    if (code.startsWith('SQLITE_CORRUPT') || code.startsWith('SQLITE_ERROR')) throw new DamagedDiskError(file, 'its pages', why);
+    throw new Error(`${file} cannot be opened: ${why} (${code})`, { cause: error });
+  }
+}
+
+/** A new file survives a power loss only once the folder that names it is synced. Windows needs and allows no such thing. */
+function syncFolder(folder: string): void {
+  if (process.platform === 'win32') return;
+  const fd = openSync(folder, 'r');
+  fsyncSync(fd);
+  closeSync(fd);
+}

@@ -1,0 +1,222 @@
+/**
+ * Finds the elections of a run and how long each part of them took. Pure. The definitions stand in `ElectionRow` and, with
+ * SQL that computes the same, in the description of the trace format.
+ */
+import type { NodeId, Term } from '../../consensus/replica.ts';
+import { eventId } from './events.ts';
+import type { EventId, EventKind, Nanoseconds, TraceEvent } from './events.ts';
+import type { ElectionRow } from './queries.ts';
+
+/** The kinds that the detector looks at. */
+export const ELECTION_KINDS: ReadonlySet<EventKind> = new Set<EventKind>([
+  'role',
+  'tally',
+  'commit',
+  'complete',
+  'node-stopped',
+  'process-exited',
+  'process-paused',
+  'process-resumed',
+]);
+
+interface Candidacy {
+  node: NodeId;
+  term: Term;
+  atNs: Nanoseconds;
+}
+
+/** A leader's term of office. */
+interface Office {
+  term: Term;
+  leader: NodeId;
+  electedNs: Nanoseconds;
+  event: EventId;
+  firstCommitNs: Nanoseconds | null;
+  /** When the leader lost the role or died: a commit after that is not one of this office. */
+  ended: boolean;
+}
+
+/** From when on, and until when, a node could not lead. */
+interface Outage {
+  node: NodeId;
+  fromNs: Nanoseconds;
+  /** Only a pause ends. */
+  toNs: Nanoseconds | null;
+}
+
+/** Feed it the events of a run in the order of (atNs, source, incarnation, seq). */
+export class ElectionDetector {
+  readonly #candidacies: Candidacy[] = [];
+  readonly #offices: Office[] = [];
+  readonly #outages: Outage[] = [];
+  readonly #votes = new Map<string, NodeId[]>();
+  readonly #acknowledgedNs: Nanoseconds[] = [];
+  #rows: ElectionRow[] | undefined;
+
+  feed(event: TraceEvent): void {
+    switch (event.kind) {
+      case 'complete':
+        if (event.outcome === 'ok') this.#acknowledge(event.atNs);
+        return;
+      case 'commit':
+        this.#commit(event.source, event.atNs);
+        return;
+      case 'role':
+        this.#role(event);
+        break;
+      case 'tally':
+        if (!event.granted) return;
+        this.#votesFor(event.source, event.term).push(event.voter);
+        break;
+      case 'process-paused':
+        this.#outages.push({ node: event.node, fromNs: event.atNs, toNs: null });
+        break;
+      case 'process-resumed':
+        for (const outage of this.#outages) {
+          if (outage.node === event.node && outage.toNs === null) outage.toNs = event.atNs;
+        }
+        break;
+      case 'process-exited':
+        this.#end(event.node, event.atNs);
+        break;
+      case 'node-stopped':
+        this.#end(event.source, event.atNs);
+        break;
+      default:
+        return;
+    }
+    this.#rows = undefined;
+  }
+
+  /** In order of term. The same array until something changes. */
+  elections(): ElectionRow[] {
+    this.#rows ??= this.#compute();
+    return this.#rows;
+  }
+
+  #role(event: Extract<TraceEvent, { kind: 'role' }>): void {
+    const { source: node, term, atNs } = event;
+    if (event.to === 'candidate') this.#candidacies.push({ node, term, atNs });
+    if (event.to === 'leader') {
+      this.#offices.push({
+        term,
+        leader: node,
+        electedNs: atNs,
+        event: eventId(event),
+        firstCommitNs: null,
+        ended: false,
+      });
+    } else this.#leaveOffice(node);
+  }
+
+  #end(node: NodeId, atNs: Nanoseconds): void {
+    this.#outages.push({ node, fromNs: atNs, toNs: null });
+    this.#leaveOffice(node);
+  }
+
+  #leaveOffice(node: NodeId): void {
+    for (const office of this.#offices) if (office.leader === node) office.ended = true;
+  }
+
+  #commit(source: NodeId, atNs: Nanoseconds): void {
+    for (let at = this.#offices.length - 1; at >= 0; at--) {
+      const office = this.#offices[at];
+      if (office === undefined || office.leader !== source) continue;
+      if (!office.ended && office.firstCommitNs === null) {
+        office.firstCommitNs = atNs;
+        this.#rows = undefined;
+      }
+      return;
+    }
+  }
+
+  #acknowledge(atNs: Nanoseconds): void {
+    this.#acknowledgedNs.push(atNs);
+    const last = this.#rows?.[this.#rows.length - 1];
+    // The acknowledgement that ends the downtime of the newest election.
+    if (last && last.downtimeMs === null) this.#rows = undefined;
+  }
+
+  #votesFor(candidate: NodeId, term: Term): NodeId[] {
+    const key = `${term} ${candidate}`;
+    const votes = this.#votes.get(key) ?? [];
+    this.#votes.set(key, votes);
+    return votes;
+  }
+
+  #compute(): ElectionRow[] {
+    const offices = [...this.#offices].sort((a, b) => a.term - b.term);
+    return offices.map((office, at) => this.#row(at + 1, office, offices[at - 1]));
+  }
+
+  #row(number: number, office: Office, previous: Office | undefined): ElectionRow {
+    const { term, leader, electedNs, firstCommitNs, event } = office;
+    const candidacies = this.#candidacies.filter(
+      (one) => one.term > (previous?.term ?? 0) && one.term <= term,
+    );
+    let firstCandidacyNs = electedNs;
+    for (const one of candidacies) firstCandidacyNs = Math.min(firstCandidacyNs, one.atNs);
+    const lostNs = previous ? this.#lostNs(previous, firstCandidacyNs) : null;
+    const startedNs = previous ? (lostNs ?? firstCandidacyNs) : 0;
+    const splitTerms = new Set(candidacies.map((one) => one.term));
+    splitTerms.delete(term);
+    const voters = new Set([leader, ...this.#votesFor(leader, term)]);
+    return {
+      number,
+      term,
+      leader,
+      previousLeader: previous?.leader ?? null,
+      lostNs,
+      startedNs,
+      firstCandidacyNs,
+      electedNs,
+      firstCommitNs,
+      detectionMs: (firstCandidacyNs - startedNs) / 1e6,
+      campaignMs: (electedNs - firstCandidacyNs) / 1e6,
+      firstCommitMs: firstCommitNs === null ? null : (firstCommitNs - electedNs) / 1e6,
+      downtimeMs: this.#downtimeMs(startedNs, firstCommitNs ?? electedNs),
+      splitVotes: splitTerms.size,
+      candidates: [...new Set(candidacies.map((one) => one.node))],
+      voters: [...voters].sort(),
+      event,
+    };
+  }
+
+  /** The earliest moment from which on the old leader could not lead any more until somebody stood for election. */
+  #lostNs(previous: Office, firstCandidacyNs: Nanoseconds): Nanoseconds | null {
+    let lostNs: Nanoseconds | null = null;
+    for (const { node, fromNs, toNs } of this.#outages) {
+      if (node !== previous.leader || fromNs < previous.electedNs || fromNs > firstCandidacyNs) continue;
+      if (toNs !== null && toNs <= firstCandidacyNs) continue;
+      if (lostNs === null || fromNs < lostNs) lostNs = fromNs;
+    }
+    return lostNs;
+  }
+
+  /** Longest stretch between two neighbouring acknowledgements that overlaps [startedNs, endNs]. */
+  #downtimeMs(startedNs: Nanoseconds, endNs: Nanoseconds): number | null {
+    const acknowledged = this.#acknowledgedNs;
+    let before = firstAbove(acknowledged, startedNs) - 1;
+    let longest: number | null = null;
+    for (; before >= 0; before++) {
+      const from = acknowledged[before];
+      const to = acknowledged[before + 1];
+      if (from === undefined || from > endNs) break;
+      if (to === undefined) return null;
+      longest = Math.max(longest ?? 0, (to - from) / 1e6);
+    }
+    return longest;
+  }
+}
+
+/** Position of the first element greater than `bound` in an ascending array; its length if there is none. */
+function firstAbove(ascending: readonly number[], bound: number): number {
+  let low = 0;
+  let high = ascending.length;
+  while (low < high) {
+    const middle = (low + high) >>> 1;
+    if ((ascending[middle] ?? Infinity) > bound) high = middle;
+    else low = middle + 1;
+  }
+  return low;
+}
