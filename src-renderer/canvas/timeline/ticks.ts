@@ -42,8 +42,16 @@ export function chooseTicks(view: Viewport, widthPx: number): Tick[] {
   return ticks;
 }
 
-/** A round bucket width (1, 2 or 5 of a decade) at least `leastNs` wide, so that buckets keep still while the view moves. */
-export function roundBucket(leastNs: number): number {
-  for (const step of STEPS_NS) if (step >= leastNs) return step;
-  return Math.ceil(leastNs / SECOND) * SECOND;
+const BUCKETS_MAX = 2_000;
+
+/** Buckets of a round width (1, 2 or 5 of a decade, at least `leastNs`) over a window, so that they keep still while the view moves. */
+export function roundBuckets(
+  window: Viewport,
+  leastNs: number,
+): { fromNs: number; toNs: number; buckets: number } {
+  const least = Math.max(leastNs, spanOf(window) / (BUCKETS_MAX - 2), 1);
+  const width = STEPS_NS.find((step) => step >= least) ?? Math.ceil(least / SECOND) * SECOND;
+  const fromNs = Math.floor(window.fromNs / width) * width;
+  const buckets = Math.min(Math.max(Math.ceil((window.toNs - fromNs) / width), 1), BUCKETS_MAX);
+  return { fromNs, toNs: fromNs + buckets * width, buckets };
 }

@@ -6,13 +6,16 @@ import type {
   FaultRow,
   LaneSegment,
   MessageRow,
+  NodeId,
   OperationBucket,
 } from '../../../src-main/api/index.ts';
 import { useRunStore } from '../../stores/run.ts';
 import { sentenceOf } from '../../wording/figures.ts';
 import type { LoadedFor } from './buffer.ts';
 import { isStale, joinMessages, messageLimit, wantedWindows } from './buffer.ts';
-import { roundBucket } from './ticks.ts';
+import type { CommitStep } from './commits.ts';
+import { commitSteps } from './commits.ts';
+import { roundBuckets } from './ticks.ts';
 import { useTimelineStore } from './timeline-store.ts';
 import type { Viewport } from './viewport.ts';
 import { spanOf } from './viewport.ts';
@@ -28,13 +31,15 @@ export interface TimelineData {
   readonly elections: readonly ElectionRow[];
   readonly faults: readonly FaultRow[];
   readonly buckets: readonly OperationBucket[];
+  /** Where each node's commit index rose. */
+  readonly commits: ReadonlyMap<NodeId, readonly CommitStep[]>;
 }
 
 /** After the view has come to rest; and between two looks at a growing recording. */
 const SETTLE_MS = 80;
 const LIVE_MS = 400;
 const BUCKET_PX = 6;
-const BUCKETS_MAX = 2_000;
+const STRIP_PX = 2;
 
 /** Asks the trace for what the view needs. One look is under way at a time; the answer to an older wish is dropped. */
 export function useTimelineData(plotPx: Ref<number>): {
@@ -88,15 +93,16 @@ export function useTimelineData(plotPx: Ref<number>): {
 
   async function askCenter(target: Viewport, edgeNs: number): Promise<TimelineData> {
     const { center, whole } = wantedWindows(target, edgeNs);
-    const bucketNs = roundBucket(Math.max((spanOf(target) / plotPx.value) * BUCKET_PX, spanOf(whole) / (BUCKETS_MAX - 2)));
-    const bucketFrom = Math.floor(whole.fromNs / bucketNs) * bucketNs;
-    const buckets = Math.max(1, Math.min(Math.ceil((whole.toNs - bucketFrom) / bucketNs), BUCKETS_MAX));
-    const [lanes, messages, elections, faults, operations] = await Promise.all([
+    const nsPerPx = spanOf(target) / plotPx.value;
+    const bars = roundBuckets(whole, nsPerPx * BUCKET_PX);
+    const strips = roundBuckets(whole, nsPerPx * STRIP_PX);
+    const [lanes, messages, elections, faults, operations, commits] = await Promise.all([
       run.query('lanes', whole),
       run.query('messages', { ...center, limit: messageLimit(plotPx.value), heartbeats: timeline.heartbeats }),
       run.query('elections', {}),
       run.query('faults', {}),
-      run.query('operationBuckets', { fromNs: bucketFrom, toNs: bucketFrom + buckets * bucketNs, buckets }),
+      run.query('operationBuckets', bars),
+      run.query('commits', strips),
     ]);
     return {
       loaded: { view: target, edgeNs },
@@ -107,6 +113,7 @@ export function useTimelineData(plotPx: Ref<number>): {
       elections: elections.elections,
       faults: faults.faults,
       buckets: operations.buckets,
+      commits: new Map(commits.nodes.map(({ node, indexes }) => [node, commitSteps(indexes, strips)])),
     };
   }
 
