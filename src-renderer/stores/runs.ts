@@ -33,5 +33,9 @@ export const useRunsStore = defineStore('runs', () => {
     runs.value = [summary, ...others].sort((a, b) => b.startedAt.localeCompare(a.startedAt));
   }
 
-  return { runs, loaded, byId, profiles, scenarios, loadChoices, put, unsubscribe };
+  function drop(runId: string): void {
+    runs.value = runs.value.filter((run) => run.runId !== runId);
+  }
+
+  return { runs, loaded, byId, profiles, scenarios, loadChoices, put, drop, unsubscribe };
 });

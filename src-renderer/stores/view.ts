@@ -15,6 +15,9 @@ export const useViewStore = defineStore('view', () => {
   const name = ref<ViewName>('home');
   const before = ref<ViewName>('home');
   const paletteOpen = ref(false);
+  const settingsOpen = ref(false);
+  /** The run's name is being edited in the run bar. */
+  const renaming = ref(false);
   const needsRun = computed(() => (RUN_VIEWS as readonly string[]).includes(name.value));
 
   function show(next: ViewName): void {
@@ -26,5 +29,5 @@ export const useViewStore = defineStore('view', () => {
   function back(): void {
     show(before.value);
   }
-  return { name, before, paletteOpen, needsRun, show, back };
+  return { name, before, paletteOpen, settingsOpen, renaming, needsRun, show, back };
 });
