@@ -30,16 +30,19 @@ export function silentStretches(
     const last = buckets[end - 1];
     if (!served || !first || !last || end - start < SILENT_BUCKETS_MIN) return;
     if (last.toNs - first.fromNs < SILENCE_NS_MIN) return;
-    const waiting = buckets.slice(start, end).some((bucket) => bucket.invoked + bucket.unknown + bucket.failed > 0);
+    const waiting = buckets
+      .slice(start, end)
+      .some((bucket) => bucket.invoked + bucket.unknown + bucket.failed > 0);
     const election = elections.find(
       (row) => row.startedNs < last.toNs && electionEndNs(row) > first.fromNs && row.downtimeMs !== null,
     );
     const answeredLater = end < buckets.length;
     if (!waiting && !answeredLater && !election) return;
+    const waitedMs = election?.downtimeMs ?? null;
     const text =
-      election?.downtimeMs != null
-        ? `nothing acknowledged for ${formatMs(election.downtimeMs)} ms`
-        : `nothing acknowledged for about ${formatDuration(last.toNs - first.fromNs)}`;
+      waitedMs === null
+        ? `nothing acknowledged for about ${formatDuration(last.toNs - first.fromNs)}`
+        : `nothing acknowledged for ${formatMs(waitedMs)} ms`;
     stretches.push({ fromNs: first.fromNs, toNs: last.toNs, text });
   };
   for (const [position, bucket] of buckets.entries()) {

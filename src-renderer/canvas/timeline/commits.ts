@@ -21,7 +21,8 @@ export function commitSteps(
     if (index === null) continue;
     const fromNs = window.fromNs + position * width;
     const last = steps.at(-1);
-    if (last && last.toNs === fromNs) steps[steps.length - 1] = { fromNs: last.fromNs, toNs: fromNs + width, index };
+    if (last && last.toNs === fromNs)
+      steps[steps.length - 1] = { fromNs: last.fromNs, toNs: fromNs + width, index };
     else steps.push({ fromNs, toNs: fromNs + width, index });
   }
   return steps;

@@ -31,7 +31,8 @@ export function drawGutter(
     const state = states.get(lane.node);
     write(lane.node, lane.centerPx - 8, palette.sans(14, 600), palette.t1);
     const down = state && state.status !== 'running';
-    if (state) write(nodeWords(state), lane.centerPx + 9, palette.mono(12), down ? palette.fault : palette.t3);
+    if (state)
+      write(nodeWords(state), lane.centerPx + 9, palette.mono(12), down ? palette.fault : palette.t3);
     if (lane.pitchPx < 62) continue;
     context.textAlign = 'right';
     write('commit', lane.stripPx, palette.mono(12), palette.t3, layout.gutterPx - 8);

@@ -36,7 +36,15 @@ export function drawElections(
     context.fillRect(left, y, 2, SPAN_BAR_PX);
     const start = Math.max(left, 0) + INSET_PX;
     const shownRight = Math.min(Math.max(right, left + 2), layout.plotPx);
-    const inside = write(context, electionTitle(election), start, y, shownRight, palette.t1, palette.sans(12));
+    const inside = write(
+      context,
+      electionTitle(election),
+      start,
+      y,
+      shownRight,
+      palette.t1,
+      palette.sans(12),
+    );
     // Beside the bar: the sum; and the title too, where the bar is too small to hold it.
     const outside = inside ? electionSum(election) : `${electionTitle(election)}  ${electionSum(election)}`;
     const from = Math.max(shownRight, 0) + INSET_PX;
@@ -68,7 +76,15 @@ export function drawFaults(
     context.globalAlpha = 1;
     context.fillRect(left, y, 2, SPAN_BAR_PX);
     const start = Math.max(left, 0) + INSET_PX;
-    write(context, faultTitle(item), start, y, Math.min(right, layout.plotPx), palette.fault, palette.sans(12));
+    write(
+      context,
+      faultTitle(item),
+      start,
+      y,
+      Math.min(right, layout.plotPx),
+      palette.fault,
+      palette.sans(12),
+    );
   }
 }
 

@@ -36,7 +36,8 @@ export function hitTest(scene: Scene, x: number, y: number): Hit | undefined {
   const atNs = xToTime(view, layout.plotPx, x);
   if (y < layout.electionsPx) return { kind: 'ruler', atNs };
   const within = (fromNs: number, toNs: number): boolean =>
-    x >= timeToX(view, layout.plotPx, fromNs) - REACH_PX && x <= timeToX(view, layout.plotPx, toNs) + REACH_PX;
+    x >= timeToX(view, layout.plotPx, fromNs) - REACH_PX &&
+    x <= timeToX(view, layout.plotPx, toNs) + REACH_PX;
   if (y < layout.faultsPx) {
     const election = [...scene.elections].reverse().find((row) => within(row.startedNs, electionEndNs(row)));
     return election && { kind: 'election', election };

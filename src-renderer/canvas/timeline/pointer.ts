@@ -99,7 +99,10 @@ export function usePlotPointer(
       if (event.shiftKey || Math.abs(dx) > Math.abs(dy)) {
         gestures.wheelPan((Math.abs(dx) > Math.abs(dy) ? dx : dy) / place.scale());
       } else {
-        gestures.wheelZoom(Math.max(at(event).x, 0), Math.exp(Math.min(Math.max(dy, -400), 400) * ZOOM_PER_PX));
+        gestures.wheelZoom(
+          Math.max(at(event).x, 0),
+          Math.exp(Math.min(Math.max(dy, -400), 400) * ZOOM_PER_PX),
+        );
       }
     },
     { passive: false },

@@ -24,7 +24,8 @@ export function roundParts(parts: readonly number[], decimals: number): number[]
   const unit = 10 ** decimals;
   const scaled = parts.map((part) => part * unit);
   const floors = scaled.map(Math.floor);
-  let missing = Math.round(scaled.reduce((sum, part) => sum + part, 0)) - floors.reduce((sum, part) => sum + part, 0);
+  let missing =
+    Math.round(scaled.reduce((sum, part) => sum + part, 0)) - floors.reduce((sum, part) => sum + part, 0);
   const byRemainder = scaled
     .map((part, position) => ({ position, remainder: part - Math.floor(part) }))
     .sort((a, b) => b.remainder - a.remainder);

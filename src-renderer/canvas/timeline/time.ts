@@ -35,7 +35,8 @@ export function formatDuration(ns: number): string {
   if (size < 10_000) return `${significant(ns / 1_000)} µs`;
   if (size < 999.5e6) return `${significant(ns / 1e6)} ms`;
   if (size < 60 * SECOND) return `${significant(ns / SECOND)} s`;
-  if (size < 3_600 * SECOND) return `${Math.floor(ns / (60 * SECOND))} min ${Math.round((ns / SECOND) % 60)} s`;
+  if (size < 3_600 * SECOND)
+    return `${Math.floor(ns / (60 * SECOND))} min ${Math.round((ns / SECOND) % 60)} s`;
   return `${Math.floor(ns / (3_600 * SECOND))} h ${Math.round((ns / (60 * SECOND)) % 60)} min`;
 }
 

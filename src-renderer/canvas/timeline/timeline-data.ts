@@ -85,7 +85,11 @@ export function useTimelineData(plotPx: Ref<number>): {
       if (!ended && run.runId === runId) error.value = sentenceOf(cause);
     } finally {
       underWay = false;
-      if (!ended && error.value === null && isStale(data.value?.loaded ?? null, timeline.viewAt(run.endNs), run.endNs)) {
+      if (
+        !ended &&
+        error.value === null &&
+        isStale(data.value?.loaded ?? null, timeline.viewAt(run.endNs), run.endNs)
+      ) {
         wish(lastMs + (run.live ? LIVE_MS : SETTLE_MS) - performance.now());
       }
     }
@@ -98,7 +102,11 @@ export function useTimelineData(plotPx: Ref<number>): {
     const strips = roundBuckets(whole, nsPerPx * STRIP_PX);
     const [lanes, messages, elections, faults, operations, commits] = await Promise.all([
       run.query('lanes', whole),
-      run.query('messages', { ...center, limit: messageLimit(plotPx.value), heartbeats: timeline.heartbeats }),
+      run.query('messages', {
+        ...center,
+        limit: messageLimit(plotPx.value),
+        heartbeats: timeline.heartbeats,
+      }),
       run.query('elections', {}),
       run.query('faults', {}),
       run.query('operationBuckets', bars),
@@ -117,7 +125,12 @@ export function useTimelineData(plotPx: Ref<number>): {
     };
   }
 
-  async function addSides(first: TimelineData, target: Viewport, edgeNs: number, runId: string): Promise<void> {
+  async function addSides(
+    first: TimelineData,
+    target: Viewport,
+    edgeNs: number,
+    runId: string,
+  ): Promise<void> {
     const { left, right } = wantedWindows(target, edgeNs);
     const limit = Math.ceil(messageLimit(plotPx.value) / 2);
     const ask = async (side: Viewport | null): Promise<readonly MessageRow[]> =>
@@ -140,7 +153,14 @@ export function useTimelineData(plotPx: Ref<number>): {
     wish(data.value === null ? 0 : SETTLE_MS);
   });
   watch(
-    [() => timeline.heartbeats, () => timeline.follow, visibility, () => run.runId, () => run.live, () => run.info],
+    [
+      () => timeline.heartbeats,
+      () => timeline.follow,
+      visibility,
+      () => run.runId,
+      () => run.live,
+      () => run.info,
+    ],
     () => {
       forced = true;
       wish(0);

@@ -62,7 +62,10 @@ export const useTimelineStore = defineStore('timeline', () => {
     if (!run.live) return;
     cursor.toEdge();
     follow.value = 'edge';
-    view.value = followEdge({ fromNs: 0, toNs: Math.min(view.value.toNs - view.value.fromNs, LIVE_SPAN_NS) }, run.endNs);
+    view.value = followEdge(
+      { fromNs: 0, toNs: Math.min(view.value.toNs - view.value.fromNs, LIVE_SPAN_NS) },
+      run.endNs,
+    );
   }
 
   function show(fromNs: number, toNs: number, margin = 0.3): void {
@@ -100,7 +103,12 @@ export const useTimelineStore = defineStore('timeline', () => {
       view.value = followEdge({ fromNs: 0, toNs: LIVE_SPAN_NS }, run.endNs);
       follow.value = 'edge';
     } else if (run.live || run.endNs > 4 * LIVE_SPAN_NS) {
-      view.value = keepInView(clampViewport({ fromNs: 0, toNs: LIVE_SPAN_NS }, run.endNs), cursor.atNs, true, run.endNs);
+      view.value = keepInView(
+        clampViewport({ fromNs: 0, toNs: LIVE_SPAN_NS }, run.endNs),
+        cursor.atNs,
+        true,
+        run.endNs,
+      );
     }
   }
 

@@ -15,7 +15,8 @@ export function tooltipText(hit: Hit, buckets: readonly OperationBucket[]): Tool
     case 'message': {
       const { message } = hit;
       const endNs = message.deliveredNs ?? message.arrivedNs;
-      const entries = message.entries > 0 ? ` · ${message.entries} ${message.entries === 1 ? 'entry' : 'entries'}` : '';
+      const entries =
+        message.entries > 0 ? ` · ${message.entries} ${message.entries === 1 ? 'entry' : 'entries'}` : '';
       const granted = message.granted === null ? '' : message.granted ? ' · granted' : ' · refused';
       const fate = message.reason ? `${message.fate}: ${message.reason}` : message.fate;
       return {
@@ -31,7 +32,8 @@ export function tooltipText(hit: Hit, buckets: readonly OperationBucket[]): Tool
       return { title: electionTitle(hit.election), lines: [electionSum(hit.election)] };
     case 'fault': {
       const { fault } = hit;
-      const length = fault.toNs === null ? 'has not ended' : `lasted ${formatDuration(fault.toNs - fault.fromNs)}`;
+      const length =
+        fault.toNs === null ? 'has not ended' : `lasted ${formatDuration(fault.toNs - fault.fromNs)}`;
       return { title: faultTitle(fault), lines: [`from ${formatMoment(fault.fromNs, 4)}`, length] };
     }
     case 'segment': {
@@ -44,12 +46,17 @@ export function tooltipText(hit: Hit, buckets: readonly OperationBucket[]): Tool
       if (!bucket) return null;
       const width = formatDuration(bucket.toNs - bucket.fromNs);
       const latency =
-        bucket.p50Ms === null ? [] : [`p50 ${formatMs(bucket.p50Ms)} ms · p99 ${formatMs(bucket.p99Ms ?? bucket.p50Ms)} ms`];
+        bucket.p50Ms === null
+          ? []
+          : [`p50 ${formatMs(bucket.p50Ms)} ms · p99 ${formatMs(bucket.p99Ms ?? bucket.p50Ms)} ms`];
       const trouble =
         bucket.failed + bucket.unknown > 0
           ? [`${groupThousands(bucket.failed)} failed · ${groupThousands(bucket.unknown)} unknown`]
           : [];
-      return { title: `${groupThousands(bucket.acknowledged)} acknowledged in ${width}`, lines: [...latency, ...trouble] };
+      return {
+        title: `${groupThousands(bucket.acknowledged)} acknowledged in ${width}`,
+        lines: [...latency, ...trouble],
+      };
     }
     case 'ruler':
       return null;

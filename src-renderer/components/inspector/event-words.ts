@@ -27,10 +27,15 @@ function valueWords(name: string, value: unknown): string {
   if (typeof value === 'number' && name === 'deadlineNs') return `${(value / 1e9).toFixed(6)} s`;
   if (typeof value === 'number' && name.endsWith('Ns')) return `${(value / 1e6).toFixed(3)} ms`;
   if (typeof value === 'number' && name.endsWith('Ms')) return `${value.toFixed(1)} ms`;
-  if (typeof value === 'string' || typeof value === 'number' || typeof value === 'boolean') return String(value);
-  if (Array.isArray(value)) return value.map((part) => (typeof part === 'object' ? JSON.stringify(part) : String(part))).join(', ');
+  if (typeof value === 'string' || typeof value === 'number' || typeof value === 'boolean')
+    return String(value);
+  if (Array.isArray(value))
+    return value.map((part) => (typeof part === 'object' ? JSON.stringify(part) : String(part))).join(', ');
   return Object.entries(value as object)
-    .map(([field, part]) => `${fieldWords(field)} ${typeof part === 'object' ? JSON.stringify(part) : String(part)}`)
+    .map(
+      ([field, part]) =>
+        `${fieldWords(field)} ${typeof part === 'object' ? JSON.stringify(part) : String(part)}`,
+    )
     .join(', ');
 }
 
@@ -51,7 +56,11 @@ export function eventColour(event: TraceEvent): ColourName {
     case 'send':
     case 'arrive':
     case 'deliver':
-      return event.type.startsWith('RequestVote') ? (event.type === 'RequestVote' ? 'candidate' : 'ok') : 'follower';
+      return event.type.startsWith('RequestVote')
+        ? event.type === 'RequestVote'
+          ? 'candidate'
+          : 'ok'
+        : 'follower';
     case 'commit':
     case 'apply':
       return 'ok';

@@ -39,7 +39,9 @@ export function bodyFacts(message: MessageDetail): Fact[] {
   const { body } = message;
   switch (message.type) {
     case 'RequestVote':
-      return [{ name: 'last log', value: position(numberOf(body, 'lastLogIndex'), numberOf(body, 'lastLogTerm')) }];
+      return [
+        { name: 'last log', value: position(numberOf(body, 'lastLogIndex'), numberOf(body, 'lastLogTerm')) },
+      ];
     case 'RequestVoteReply':
       return [{ name: 'vote', value: flagOf(body, 'granted') ? 'granted' : 'refused' }];
     case 'AppendEntries':
@@ -51,7 +53,8 @@ export function bodyFacts(message: MessageDetail): Fact[] {
     case 'AppendEntriesReply': {
       const success = flagOf(body, 'success');
       const facts = [{ name: 'result', value: success ? 'accepted' : 'refused' }];
-      if (success) facts.push({ name: 'matches up to', value: String(numberOf(body, 'matchIndex') ?? 'unknown') });
+      if (success)
+        facts.push({ name: 'matches up to', value: String(numberOf(body, 'matchIndex') ?? 'unknown') });
       const conflict = numberOf(body, 'conflictIndex');
       if (conflict !== undefined) facts.push({ name: 'go on from', value: String(conflict) });
       const conflictTerm = numberOf(body, 'conflictTerm');
@@ -59,7 +62,10 @@ export function bodyFacts(message: MessageDetail): Fact[] {
       return facts;
     }
     default:
-      return Object.entries(body).map(([name, value]) => ({ name, value: JSON.stringify(value).slice(0, 200) }));
+      return Object.entries(body).map(([name, value]) => ({
+        name,
+        value: JSON.stringify(value).slice(0, 200),
+      }));
   }
 }
 
@@ -78,7 +84,8 @@ export function entriesOf(message: MessageDetail): EntryWords[] {
     const index = numberOf(entry, 'index');
     const term = numberOf(entry, 'term');
     if (index === undefined || term === undefined) return [];
-    const command = (entry as Fields)['kind'] === 'no-op' ? 'no-op' : commandWords(textOf(entry, 'data') ?? '');
+    const command =
+      (entry as Fields)['kind'] === 'no-op' ? 'no-op' : commandWords(textOf(entry, 'data') ?? '');
     return [{ index, term, command }];
   });
 }
@@ -118,12 +125,17 @@ export function explainMessage(message: MessageDetail, effects: readonly EventDe
 function explainUndelivered(message: MessageDetail): Explanation | null {
   const { from, to, type, reason, fate } = message;
   const because = reason ? `: ${reason}` : '';
-  const harmless = 'Raft expects this: the sender repeats what matters, and every request may safely come twice.';
+  const harmless =
+    'Raft expects this: the sender repeats what matters, and every request may safely come twice.';
   switch (fate) {
     case 'delivered':
       return null;
     case 'under-way':
-      return { title: 'Under way', text: `${type} has left ${from} and has not reached ${to} yet.`, sections: [] };
+      return {
+        title: 'Under way',
+        text: `${type} has left ${from} and has not reached ${to} yet.`,
+        sections: [],
+      };
     case 'arrived':
       return {
         title: 'Why it was not taken in',
@@ -131,9 +143,17 @@ function explainUndelivered(message: MessageDetail): Explanation | null {
         sections: ['5.5'],
       };
     case 'dropped':
-      return { title: 'Why it was dropped', text: `${to} never took it in${because}. ${harmless}`, sections: ['5.5'] };
+      return {
+        title: 'Why it was dropped',
+        text: `${to} never took it in${because}. ${harmless}`,
+        sections: ['5.5'],
+      };
     case 'lost':
-      return { title: 'Why it was lost', text: `It left ${from} and never reached ${to}${because}. ${harmless}`, sections: ['5.5'] };
+      return {
+        title: 'Why it was lost',
+        text: `It left ${from} and never reached ${to}${because}. ${harmless}`,
+        sections: ['5.5'],
+      };
   }
 }
 
@@ -144,15 +164,21 @@ function explainRequestVote(message: MessageDetail, effects: readonly EventDetai
     if (event.kind === 'vote' && event.candidate === from && event.term === term) {
       return {
         title: 'Why it was granted',
-        text: `${to} had no other vote in term ${term}, and the candidate's ${event.reason}. The vote was on ${to}'s disk before the reply left.`,
+        text: `${to} had no other vote in term ${term}, and the candidate's ${event.reason.replace(' not behind ', ' is not behind ')}. The vote was on ${to}'s disk before the reply left.`,
         sections: ['5.2', '5.4.1'],
       };
     }
     if (event.kind === 'refuse') {
-      return { title: 'Why it was refused', text: `${to} refused: ${event.reason}.`, sections: ['5.2', '5.4.1'] };
+      return {
+        title: 'Why it was refused',
+        text: `${to} refused: ${event.reason}.`,
+        sections: ['5.2', '5.4.1'],
+      };
     }
   }
-  const reply = effects.find(({ event }) => event.kind === 'send' && event.source === to && event.to === from);
+  const reply = effects.find(
+    ({ event }) => event.kind === 'send' && event.source === to && event.to === from,
+  );
   if (reply?.event.kind === 'send') {
     const granted = flagOf(reply.event.body, 'granted');
     const reason = textOf(reply.event.body, 'reason');
@@ -164,7 +190,11 @@ function explainRequestVote(message: MessageDetail, effects: readonly EventDetai
       sections: ['5.2', '5.4.1'],
     };
   }
-  return { title: 'What it asks', text: `${from} asks ${to} for its vote in term ${term}.`, sections: ['5.2'] };
+  return {
+    title: 'What it asks',
+    text: `${from} asks ${to} for its vote in term ${term}.`,
+    sections: ['5.2'],
+  };
 }
 
 function explainVoteReply({ from, to, term, body }: MessageDetail): Explanation {
@@ -187,7 +217,11 @@ function explainAppend(message: MessageDetail, effects: readonly EventDetail[]):
   const { from, to, term, body, entries } = message;
   const refusal = effects.find(({ event }) => event.source === to && event.kind === 'refuse');
   if (refusal?.event.kind === 'refuse') {
-    return { title: 'Why it was refused', text: `${to} refused: ${refusal.event.reason}.`, sections: ['5.1', '5.3'] };
+    return {
+      title: 'Why it was refused',
+      text: `${to} refused: ${refusal.event.reason}.`,
+      sections: ['5.1', '5.3'],
+    };
   }
   const commit = numberOf(body, 'leaderCommit') ?? 0;
   if (entries === 0) {
