@@ -1,6 +1,5 @@
-/** An event's details as names and values, and the colour of its dot. Pure. */
+/** An event's details as names and values. Pure. */
 import type { EventDetail, TraceEvent } from '../../../src-main/api/index.ts';
-import type { ColourName } from '../../stores/appearance.ts';
 import type { Fact } from './message-words.ts';
 
 const HEAD = new Set(['source', 'incarnation', 'seq', 'atNs', 'step', 'cause', 'kind']);
@@ -37,44 +36,6 @@ function valueWords(name: string, value: unknown): string {
         `${fieldWords(field)} ${typeof part === 'object' ? JSON.stringify(part) : String(part)}`,
     )
     .join(', ');
-}
-
-/** Which token an event's dot has: what it is about. */
-export function eventColour(event: TraceEvent): ColourName {
-  switch (event.kind) {
-    case 'role':
-      return event.to === 'leader' ? 'leader' : event.to === 'candidate' ? 'candidate' : 'follower';
-    case 'leader':
-      return 'leader';
-    case 'vote':
-      return 'ok';
-    case 'tally':
-      return event.granted ? 'ok' : 'down';
-    case 'term':
-    case 'timer-fired':
-      return 'candidate';
-    case 'send':
-    case 'arrive':
-    case 'deliver':
-      return event.type.startsWith('RequestVote')
-        ? event.type === 'RequestVote'
-          ? 'candidate'
-          : 'ok'
-        : 'follower';
-    case 'commit':
-    case 'apply':
-      return 'ok';
-    case 'refuse':
-    case 'drop':
-    case 'truncate':
-    case 'process-exited':
-    case 'process-paused':
-    case 'fault-started':
-    case 'gap':
-      return 'fault';
-    default:
-      return 't3';
-  }
 }
 
 /** A `send` and what happens to its copy are one message: the inspector shows that message rather than the event. */
