@@ -74,3 +74,8 @@ function readTokens(): Tokens {
     rem: parseFloat(style.fontSize) || 16,
   };
 }
+
+/** The hue of a term as CSS. */
+export function termVariable(term: number): string {
+  return term < 1 ? 'var(--t3)' : `var(--term-${((term - 1) % TERM_HUES) + 1})`;
+}
