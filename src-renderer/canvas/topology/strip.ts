@@ -1,0 +1,108 @@
+import type { Nanoseconds, OperationBucket } from '../../../src-main/api/index.ts';
+import type { Tokens } from '../../stores/appearance.ts';
+import type { Size } from './layout.ts';
+
+/** A stretch of time in which something was broken. */
+export interface FaultBand {
+  label: string;
+  fromNs: Nanoseconds;
+  toNs: Nanoseconds;
+}
+
+export interface StripScene {
+  size: Size;
+  fromNs: Nanoseconds;
+  toNs: Nanoseconds;
+  buckets: readonly OperationBucket[];
+  bands: readonly FaultBand[];
+}
+
+/** Acknowledged operations a second. */
+export function perSecond(bucket: OperationBucket): number {
+  const s = (bucket.toNs - bucket.fromNs) / 1e9;
+  return s > 0 ? bucket.acknowledged / s : 0;
+}
+
+/** Two lines over one time axis: throughput above, the 99th percentile below; broken stretches as bands behind both. */
+export function drawStrip(context: CanvasRenderingContext2D, scene: StripScene, tokens: Tokens): void {
+  const { size, buckets } = scene;
+  const { colour, rem } = tokens;
+  context.clearRect(0, 0, size.width, size.height);
+  const x = (ns: Nanoseconds): number => ((ns - scene.fromNs) / (scene.toNs - scene.fromNs)) * size.width;
+  drawBands(context, scene, x, tokens);
+  const track = size.height / 2;
+  const pad = 0.25 * rem;
+  drawLine(context, buckets, x, perSecond, { top: pad, bottom: track - pad }, colour.follower);
+  drawLine(
+    context,
+    buckets,
+    x,
+    (bucket) => bucket.p99Ms,
+    { top: track + pad, bottom: size.height - pad },
+    colour.leader,
+  );
+  context.strokeStyle = colour.line;
+  context.lineWidth = 1;
+  for (const y of [track, size.height]) {
+    context.beginPath();
+    context.moveTo(0, Math.round(y) - 0.5);
+    context.lineTo(size.width, Math.round(y) - 0.5);
+    context.stroke();
+  }
+}
+
+function drawBands(
+  context: CanvasRenderingContext2D,
+  scene: StripScene,
+  x: (ns: Nanoseconds) => number,
+  tokens: Tokens,
+): void {
+  const { colour, rem } = tokens;
+  context.font = `${0.75 * rem}px 'Inter Variable', sans-serif`;
+  context.textBaseline = 'top';
+  context.textAlign = 'left';
+  let labelFrom = -Infinity;
+  for (const band of scene.bands) {
+    const left = Math.max(0, x(band.fromNs));
+    const right = Math.min(scene.size.width, x(band.toNs));
+    if (right <= 0 || left >= scene.size.width) continue;
+    context.globalAlpha = 0.14;
+    context.fillStyle = colour.fault;
+    context.fillRect(left, 0, Math.max(1, right - left), scene.size.height);
+    context.globalAlpha = 1;
+    if (left < labelFrom) continue;
+    context.fillStyle = colour.fault;
+    context.fillText(band.label, left + 0.25 * rem, 0.125 * rem);
+    labelFrom = left + context.measureText(band.label).width + rem;
+  }
+}
+
+/** A null value interrupts the line: there was nothing to measure. */
+function drawLine(
+  context: CanvasRenderingContext2D,
+  buckets: readonly OperationBucket[],
+  x: (ns: Nanoseconds) => number,
+  valueOf: (bucket: OperationBucket) => number | null,
+  room: { top: number; bottom: number },
+  colour: string,
+): void {
+  const highest = Math.max(1e-9, ...buckets.map((bucket) => valueOf(bucket) ?? 0));
+  context.strokeStyle = colour;
+  context.lineWidth = 1.25;
+  context.lineJoin = 'round';
+  context.beginPath();
+  let drawing = false;
+  for (const bucket of buckets) {
+    const value = valueOf(bucket);
+    if (value === null) {
+      drawing = false;
+      continue;
+    }
+    const y = room.bottom - (value / highest) * (room.bottom - room.top);
+    const at = x((bucket.fromNs + bucket.toNs) / 2);
+    if (drawing) context.lineTo(at, y);
+    else context.moveTo(at, y);
+    drawing = true;
+  }
+  context.stroke();
+}
