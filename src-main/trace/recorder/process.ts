@@ -1,7 +1,8 @@
 /** What the recorder process says and does. */
 import { statSync } from 'node:fs';
 import type { LiveSnapshot } from '../model/queries.ts';
-import type { FromRecorder, RecorderStart, ToRecorder } from '../protocol.ts';
+import type { FromRecorder, RecorderFold, RecorderStart, ToRecorder } from '../protocol.ts';
+import { foldSpools } from '../repair.ts';
 import { LiveView } from './live-view.ts';
 import { TraceRecording } from './recording.ts';
 
@@ -18,6 +19,7 @@ export function recorderProcess(): void {
   process.on('message', (message: ToRecorder) => {
     try {
       if (message.kind === 'start') recorder = new Recorder(message);
+      else if (message.kind === 'fold') fold(message).catch(fail);
       else if (message.kind === 'watch') recorder?.watch(message.hz);
       else if (message.kind === 'snapshotTaken') recorder?.snapshotTaken();
       else recorder?.close(message.reason).catch(fail);
@@ -27,6 +29,11 @@ export function recorderProcess(): void {
   });
   // Without a parent nobody will say when the run is over. The trace stays as it is, and a later recorder can go on.
   process.on('disconnect', () => process.exit(0));
+}
+
+async function fold({ traceFile, spoolFolder }: RecorderFold): Promise<void> {
+  const folded = await foldSpools(traceFile, spoolFolder);
+  say({ kind: 'closed', ...folded }, () => process.exit(0));
 }
 
 function fail(error: unknown): void {

@@ -2,6 +2,7 @@
 import type { QueryAnswer, QueryName, QueryParams } from '../../model/queries.ts';
 import type { TraceConnection } from '../connection.ts';
 import { chain } from './chain.ts';
+import { commits } from './commits.ts';
 import { density } from './density.ts';
 import { event, events } from './events.ts';
 import { lanes } from './lanes.ts';
@@ -29,6 +30,7 @@ export const answers: {
   faults,
   operations,
   operationBuckets,
+  commits,
   density,
   logs,
 };
