@@ -15,7 +15,11 @@ const vitest = spawnSync(
 
 let failed = vitest.status === 0 ? 0 : 1;
 for (let run = 1; run <= 20; run++) {
-  const lab = spawnSync(process.execPath, [path.join(root, 'src-main/cli/main.ts'), 'run', 'leader-crash', '--json'], { cwd: root, encoding: 'utf8' });
+  const lab = spawnSync(
+    process.execPath,
+    [path.join(root, 'src-main/cli/main.ts'), 'run', 'leader-crash', '--json'],
+    { cwd: root, encoding: 'utf8' },
+  );
   const { ok, seed, elections, operations, trace } = JSON.parse(lab.stdout || '{"ok":false}') as {
     ok: boolean;
     seed?: number;

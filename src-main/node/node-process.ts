@@ -28,7 +28,19 @@ export class NodeProcess {
 
   /** Opens the disk and records what it holds. @throws a sentence that names file, place and remedy */
   constructor(start: NodeStart) {
-    const { runId, id, incarnation, members, folder, storageId, spoolFolder, originNs, secret, options, seed } = start;
+    const {
+      runId,
+      id,
+      incarnation,
+      members,
+      folder,
+      storageId,
+      spoolFolder,
+      originNs,
+      secret,
+      options,
+      seed,
+    } = start;
     this.#port = portOf(start);
     this.#recorder = new SpoolWriter({ folder: spoolFolder, source: id, incarnation, originNs });
     this.#log = new LogStore({ folder, storageId, spaces: raftSpaces });
@@ -71,9 +83,9 @@ export class NodeProcess {
   /** Orderly: everything recorded, disks closed. */
   stop(reason: string): void {
     this.#clock.stop();
+    this.#network.end(reason);
     this.#recorder.record({ kind: 'node-stopped', reason }, 0);
     this.#recorder.flush();
-    this.#network.end(reason);
     this.#log.close();
     this.#machine.close();
     this.#recorder.close();
@@ -88,7 +100,8 @@ export class NodeProcess {
 
 function portOf({ id, members }: NodeStart): number {
   const own = members.find((member) => member.id === id);
-  if (own === undefined) throw new Error(`${id} is not among the members ${members.map((member) => member.id).join(', ')}`);
+  if (own === undefined)
+    throw new Error(`${id} is not among the members ${members.map((member) => member.id).join(', ')}`);
   return own.port;
 }
 

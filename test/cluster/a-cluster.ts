@@ -52,9 +52,12 @@ export async function startCluster(nodes: number, seed = 1): Promise<TestCluster
     folder,
     traceFile,
     leader: () => until('a leader', leaderOf),
-    node: (id, is) => until(`the state of ${id}`, ({ state }) => state.nodes.find((node) => node.id === id && is(node))),
+    node: (id, is) =>
+      until(`the state of ${id}`, ({ state }) => state.nodes.find((node) => node.id === id && is(node))),
     acknowledged: async (count) => {
-      await until(`${count} acknowledged operations`, ({ state }) => (state.operations.acknowledged >= count ? true : undefined));
+      await until(`${count} acknowledged operations`, ({ state }) =>
+        state.operations.acknowledged >= count ? true : undefined,
+      );
     },
     stop: () => cluster.stop('the test was over'),
     remove: () => rmSync(folder, { recursive: true, force: true }),

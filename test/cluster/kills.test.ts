@@ -24,7 +24,9 @@ describe('a lab that is killed', () => {
     'leaves no process behind two seconds later, not even a paused node',
     async () => {
       for (let round = 0; round < rounds(3); round++) {
-        const lab = spawn(process.execPath, [path.join(import.meta.dirname, 'doomed-lab.ts')], { stdio: ['ignore', 'pipe', 'inherit'] });
+        const lab = spawn(process.execPath, [path.join(import.meta.dirname, 'doomed-lab.ts')], {
+          stdio: ['ignore', 'pipe', 'inherit'],
+        });
         const { pids, folder } = await new Promise<{ pids: number[]; folder: string }>((resolve, reject) => {
           let text = '';
           lab.stdout.setEncoding('utf8').on('data', (chunk: string) => {
@@ -129,7 +131,9 @@ function unnumbered(traceFile: string): string[] {
   const trace = new Database(traceFile, { readonly: true });
   try {
     return trace
-      .prepare("SELECT source || '/' || incarnation FROM event GROUP BY source, incarnation HAVING count(*) <> max(seq) OR min(seq) <> 1")
+      .prepare(
+        "SELECT source || '/' || incarnation FROM event GROUP BY source, incarnation HAVING count(*) <> max(seq) OR min(seq) <> 1",
+      )
       .pluck()
       .all() as string[];
   } finally {

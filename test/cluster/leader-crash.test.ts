@@ -33,7 +33,17 @@ describe('the leader-crash scenario on real processes', () => {
     folder = mkdtempSync(path.join(tmpdir(), 'leader-crash-'));
     const trace = path.join(folder, 'run.qlab');
     const disks = path.join(folder, 'disks');
-    ran = await lab('run', 'resources/scenarios/leader-crash.yaml', '--trace', trace, '--keep-disks', disks, '--seed', '7', '--json');
+    ran = await lab(
+      'run',
+      'resources/scenarios/leader-crash.yaml',
+      '--trace',
+      trace,
+      '--keep-disks',
+      disks,
+      '--seed',
+      '7',
+      '--json',
+    );
     result = JSON.parse(ran.stdout) as ScenarioResult;
     independent = recompute(trace, path.join(disks, 'nodes'));
   }, 90_000);
@@ -95,7 +105,10 @@ describe('a kill from outside the lab', () => {
     const folder = mkdtempSync(path.join(tmpdir(), 'outside-kill-'));
     const trace = path.join(folder, 'run.qlab');
     try {
-      const child = spawn(process.execPath, [cli, 'run', 'leader-crash', '--trace', trace, '--json'], { cwd: root, stdio: ['ignore', 'pipe', 'pipe'] });
+      const child = spawn(process.execPath, [cli, 'run', 'leader-crash', '--trace', trace, '--json'], {
+        cwd: root,
+        stdio: ['ignore', 'pipe', 'pipe'],
+      });
       let stderr = '';
       let stdout = '';
       let killed: number | undefined;

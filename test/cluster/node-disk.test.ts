@@ -41,7 +41,9 @@ describe('a node that was killed and started again', () => {
       const last = (kind: string, incarnation: number) =>
         JSON.parse(
           trace
-            .prepare('SELECT body FROM event WHERE source = ? AND incarnation = ? AND kind = ? ORDER BY seq DESC LIMIT 1')
+            .prepare(
+              'SELECT body FROM event WHERE source = ? AND incarnation = ? AND kind = ? ORDER BY seq DESC LIMIT 1',
+            )
             .pluck()
             .get(victim, incarnation, kind) as string,
         ) as { term: number; votedFor: string | null; lastIndex: number };
@@ -75,7 +77,10 @@ describe('a node whose disk is damaged', () => {
     await cluster.stopNode('n3');
     const log = path.join(folder, 'nodes/n3/log.db');
     const database = new Database(log);
-    const value = database.prepare('SELECT value FROM log ORDER BY key LIMIT 1 OFFSET 40').pluck().get() as string;
+    const value = database
+      .prepare('SELECT value FROM log ORDER BY key LIMIT 1 OFFSET 40')
+      .pluck()
+      .get() as string;
     database.close();
     const bytes = Buffer.alloc(statSync(log).size);
     const descriptor = openSync(log, 'r');

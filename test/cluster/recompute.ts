@@ -41,10 +41,14 @@ export function recompute(traceFile: string, nodesFolder: string): Recomputed {
         `WITH sent AS MATERIALIZED (SELECT source || '/' || incarnation || '/' || seq AS id, at_ns FROM event WHERE kind = 'send')
          SELECT count(*) FROM event d JOIN sent s ON s.id = json_extract(d.body, '$.message') WHERE d.kind = 'deliver' AND d.at_ns < s.at_ns`,
       ),
-      acknowledged: number("SELECT count(*) FROM event WHERE kind = 'complete' AND json_extract(body, '$.outcome') = 'ok'"),
+      acknowledged: number(
+        "SELECT count(*) FROM event WHERE kind = 'complete' AND json_extract(body, '$.outcome') = 'ok'",
+      ),
       lost: lostWrites(trace, nodesFolder),
       pids: trace
-        .prepare("SELECT json_extract(body, '$.pid') FROM event WHERE kind = 'process-spawned' AND json_extract(body, '$.node') GLOB 'n[1-9]'")
+        .prepare(
+          "SELECT json_extract(body, '$.pid') FROM event WHERE kind = 'process-spawned' AND json_extract(body, '$.node') GLOB 'n[1-9]'",
+        )
         .pluck()
         .all() as number[],
     };
@@ -73,10 +77,15 @@ function phases(
     .pluck()
     .get(elected.leader, elected.term, elected.electedNs) as number;
   const commitNs = trace
-    .prepare(`SELECT min(at_ns) FROM event WHERE kind = 'commit' AND source = ? AND json_extract(body, '$.to') >= ? AND at_ns >= ?`)
+    .prepare(
+      `SELECT min(at_ns) FROM event WHERE kind = 'commit' AND source = ? AND json_extract(body, '$.to') >= ? AND at_ns >= ?`,
+    )
     .pluck()
     .get(elected.leader, ownEntry, elected.electedNs) as number;
-  return { campaignMs: (elected.electedNs - candidacyNs) / 1e6, firstCommitMs: (commitNs - elected.electedNs) / 1e6 };
+  return {
+    campaignMs: (elected.electedNs - candidacyNs) / 1e6,
+    firstCommitMs: (commitNs - elected.electedNs) / 1e6,
+  };
 }
 
 /** Acknowledged writes minus what the nodes' databases hold on a majority of them. */
@@ -93,7 +102,10 @@ function lostWrites(trace: Database.Database, nodesFolder: string): string[] {
   const nodes = readdirSync(nodesFolder);
   for (const node of nodes) {
     const log = new Database(path.join(nodesFolder, node, 'log.db'));
-    const held = log.prepare("SELECT json_extract(value, '$.id') FROM log WHERE json_extract(value, '$.id') IS NOT NULL").pluck().all() as string[];
+    const held = log
+      .prepare("SELECT json_extract(value, '$.id') FROM log WHERE json_extract(value, '$.id') IS NOT NULL")
+      .pluck()
+      .all() as string[];
     log.close();
     for (const id of held) holders.set(id, (holders.get(id) ?? 0) + 1);
   }

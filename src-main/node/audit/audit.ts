@@ -16,7 +16,8 @@ export function audit(traceFile: string, disks: readonly string[]): AuditResult 
   const acknowledged = acknowledgedWrites(traceFile);
   const holders = new Map<string, number>();
   for (const disk of disks) {
-    for (const place of commandsOnDisk(path.join(disk, 'log.db'))) holders.set(place, (holders.get(place) ?? 0) + 1);
+    for (const place of commandsOnDisk(path.join(disk, 'log.db')))
+      holders.set(place, (holders.get(place) ?? 0) + 1);
   }
   const majority = Math.floor(disks.length / 2) + 1;
   const lost = acknowledged.flatMap(({ id, log_index }) => {
@@ -30,7 +31,9 @@ function acknowledgedWrites(traceFile: string): AcknowledgedWrite[] {
   const trace = openDatabase(traceFile, { readonly: true });
   try {
     return trace
-      .prepare("SELECT id, log_index FROM operation WHERE outcome = 'ok' AND call IN ('put', 'delete', 'cas')")
+      .prepare(
+        "SELECT id, log_index FROM operation WHERE outcome = 'ok' AND call IN ('put', 'delete', 'cas')",
+      )
       .all() as AcknowledgedWrite[];
   } finally {
     trace.close();

@@ -11,6 +11,12 @@ process.once('message', (request: AuditRequest) => {
   try {
     answer({ kind: 'audited', result: audit(request.traceFile, request.disks) }, 0);
   } catch (error) {
-    answer({ kind: 'failed', error: `The nodes' disks could not be compared with the trace: ${(error as Error).message}` }, 1);
+    answer(
+      {
+        kind: 'failed',
+        error: `The nodes' disks could not be compared with the trace: ${(error as Error).message}`,
+      },
+      1,
+    );
   }
 });

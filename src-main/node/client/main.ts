@@ -26,7 +26,9 @@ process.on('message', (message: ToLoad) => {
       load?.workload(message);
       return;
     case 'call':
-      load?.call(message.call, message.node, message.cause, (result) => say({ kind: 'result', id: message.id, result }));
+      load?.call(message.call, message.node, message.cause, (result) =>
+        say({ kind: 'result', id: message.id, result }),
+      );
       return;
     case 'stop':
       if (load === undefined) process.exit(0);

@@ -77,7 +77,12 @@ export class ClientSession {
    * Begins an operation; `done` is called once, when it ends.
    * @throws RangeError when the call has no key, or key or value are too long; nothing is recorded then
    */
-  call(id: OperationId, call: ClientCall, done: Operation['done'], options: { node?: NodeId; cause?: EventId } = {}): void {
+  call(
+    id: OperationId,
+    call: ClientCall,
+    done: Operation['done'],
+    options: { node?: NodeId; cause?: EventId } = {},
+  ): void {
     const data = commandText(call);
     const head = this.#recorder.record(invokePayload(id, call), 0, options.cause);
     const operation: Operation = {
@@ -129,7 +134,8 @@ export class ClientSession {
   #toPreferred(operation: Operation, id: NodeId): void {
     const node = this.#nodes.get(id);
     if (node?.link.open === true) this.#stage(operation, node);
-    else if (operation.stale) this.#fail(operation, node === undefined ? `no node ${id} is known` : `no connection to ${id}`);
+    else if (operation.stale)
+      this.#fail(operation, node === undefined ? `no node ${id} is known` : `no connection to ${id}`);
     else this.#toLeader(operation);
   }
 
@@ -154,7 +160,13 @@ export class ClientSession {
   #send(node: Node, operations: readonly Operation[]): void {
     const invokeIncarnation = this.#incarnation;
     const frame = requestsFrame(
-      operations.map(({ id, data, stale, invokeSeq }) => ({ operation: id, data, stale, invokeIncarnation, invokeSeq })),
+      operations.map(({ id, data, stale, invokeSeq }) => ({
+        operation: id,
+        data,
+        stale,
+        invokeIncarnation,
+        invokeSeq,
+      })),
     );
     const refusal = node.link.refusal(frame.length);
     if (refusal !== undefined) {
@@ -186,11 +198,23 @@ export class ClientSession {
       case 'ok':
       case 'fail':
         if (!operation.stale) this.#foundLeader(node);
-        this.#complete(operation, { outcome, value, index, node: node.id, error: outcome === 'fail' ? reason : null });
+        this.#complete(operation, {
+          outcome,
+          value,
+          index,
+          node: node.id,
+          error: outcome === 'fail' ? reason : null,
+        });
         return;
       case 'uncertain':
         this.#loseLeader(node);
-        this.#complete(operation, { outcome: 'unknown', value: null, index: null, node: node.id, error: reason });
+        this.#complete(operation, {
+          outcome: 'unknown',
+          value: null,
+          index: null,
+          node: node.id,
+          error: reason,
+        });
         return;
       case 'refused':
         this.#refused(operation, node, answer.leader, reason ?? 'refused');

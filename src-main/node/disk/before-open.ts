@@ -10,14 +10,19 @@ import type { WalScan } from './wal-scan.ts';
  * @param claim what was synced according to the mark; undefined if nothing is claimed
  * @throws DamagedDiskError when synced commits are missing or unreadable
  */
-export function checkBeforeOpen(databaseFile: string, pageBytes: number, claim: SyncedClaim | undefined): void {
+export function checkBeforeOpen(
+  databaseFile: string,
+  pageBytes: number,
+  claim: SyncedClaim | undefined,
+): void {
   const walFile = `${databaseFile}-wal`;
   const wal = existsSync(walFile) ? readFileSync(walFile) : new Uint8Array(0);
   const databaseBytes = existsSync(databaseFile) ? statSync(databaseFile).size : 0;
   const scan = scanWal(wal, pageBytes);
   const { damage } = scan;
   if (damage !== undefined) {
-    const place = damage.frame === 0 ? 'its header (byte 0)' : `frame ${damage.frame} (byte ${damage.offset})`;
+    const place =
+      damage.frame === 0 ? 'its header (byte 0)' : `frame ${damage.frame} (byte ${damage.offset})`;
     throw new DamagedDiskError(walFile, place, damage.found);
   }
   if (claim !== undefined && claim.frames > 0) assertClaim(walFile, wal.byteLength, scan, claim);
@@ -31,8 +36,10 @@ function assertClaim(walFile: string, bytes: number, scan: WalScan, claim: Synce
   const sameLog = scan.salt1 === claim.salt1 && scan.salt2 === claim.salt2;
   if (sameLog && scan.committedFrames >= claim.frames) return;
   const synced = `${claim.frames} frames were synced`;
-  if (bytes === 0) throw new DamagedDiskError(walFile, 'byte 0', `the file is missing or empty, though ${synced}`);
-  if (!sameLog) throw new DamagedDiskError(walFile, 'its header (byte 0)', `it is not the log of which ${synced}`);
+  if (bytes === 0)
+    throw new DamagedDiskError(walFile, 'byte 0', `the file is missing or empty, though ${synced}`);
+  if (!sameLog)
+    throw new DamagedDiskError(walFile, 'its header (byte 0)', `it is not the log of which ${synced}`);
   const frame = scan.committedFrames + 1;
   const found = `only ${scan.committedFrames} frames can be read, though ${synced}`;
   throw new DamagedDiskError(walFile, `frame ${frame}`, found);

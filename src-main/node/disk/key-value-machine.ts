@@ -71,7 +71,9 @@ export class KeyValueMachine implements Machine {
 
   read(data: string): MachineResult {
     const { result, writes } = applyText(this.#read, data);
-    return writes.length === 0 ? result : { ok: false, value: null, reason: 'only a get can be answered without agreement' };
+    return writes.length === 0
+      ? result
+      : { ok: false, value: null, reason: 'only a get can be answered without agreement' };
   }
 
   close(): void {
@@ -79,7 +81,8 @@ export class KeyValueMachine implements Machine {
   }
 
   #run({ index, kind, data }: Entry): MachineResult {
-    if (index !== this.#applied + 1) throw new Error(`entry ${index} cannot be applied after entry ${this.#applied}`);
+    if (index !== this.#applied + 1)
+      throw new Error(`entry ${index} cannot be applied after entry ${this.#applied}`);
     this.#applied = index;
     if (kind !== 'command') return noEntryResult;
     const { result, writes } = applyText(this.#read, data);
@@ -95,7 +98,10 @@ export class KeyValueMachine implements Machine {
     this.#database.pragma('journal_mode = WAL');
     this.#database.pragma('synchronous = NORMAL');
     this.#database.pragma('wal_autocheckpoint = 2000');
-    const tables = this.#database.prepare('SELECT count(*) FROM sqlite_schema WHERE type = ?').pluck().get('table');
+    const tables = this.#database
+      .prepare('SELECT count(*) FROM sqlite_schema WHERE type = ?')
+      .pluck()
+      .get('table');
     if (tables !== 0) return;
     this.#database.exec(`
       BEGIN;
@@ -107,13 +113,18 @@ export class KeyValueMachine implements Machine {
 
   #load(): LogIndex {
     const [sound] = this.#database.pragma('quick_check(1)') as { quick_check: string }[];
-    if (sound?.quick_check !== 'ok') this.#refuse('its pages', sound?.quick_check ?? 'SQLite cannot check it');
+    if (sound?.quick_check !== 'ok')
+      this.#refuse('its pages', sound?.quick_check ?? 'SQLite cannot check it');
     for (const found of this.#database.prepare('SELECT key, value, checksum FROM pair').iterate()) {
       const { key, value, checksum } = found as { key: string; value: string; checksum: number };
-      if (pairChecksum(key, value) !== checksum) this.#refuse(`key ${JSON.stringify(key)}`, 'its checksum does not match what it holds');
+      if (pairChecksum(key, value) !== checksum)
+        this.#refuse(`key ${JSON.stringify(key)}`, 'its checksum does not match what it holds');
       this.#pairs.set(key, value);
     }
-    const rows = this.#database.prepare('SELECT position, checksum FROM applied').all() as { position: number; checksum: number }[];
+    const rows = this.#database.prepare('SELECT position, checksum FROM applied').all() as {
+      position: number;
+      checksum: number;
+    }[];
     const [row] = rows;
     if (row === undefined || rows.length !== 1 || rowChecksum('applied', row.position, '') !== row.checksum) {
       return this.#refuse('the applied index', 'its checksum does not match what it holds');

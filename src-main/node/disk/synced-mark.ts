@@ -42,7 +42,8 @@ export class SyncedMark {
   read(): SyncedClaim | undefined {
     const bytes = Buffer.alloc(markBytes);
     if (readSync(this.#mark, bytes, 0, markBytes, 0) !== markBytes) return undefined;
-    if (bytes.readUInt32LE(0) !== magic || bytes.readUInt32LE(16) !== crc32(bytes.subarray(0, 16))) return undefined;
+    if (bytes.readUInt32LE(0) !== magic || bytes.readUInt32LE(16) !== crc32(bytes.subarray(0, 16)))
+      return undefined;
     return { salt1: bytes.readUInt32LE(4), salt2: bytes.readUInt32LE(8), frames: bytes.readUInt32LE(12) };
   }
 

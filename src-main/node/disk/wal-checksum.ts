@@ -5,7 +5,13 @@ export interface WalSum {
 }
 
 /** Continues `seed` over `length` bytes (a multiple of 8) at `offset`, in the WAL's own byte order. */
-export function walChecksum(view: DataView, offset: number, length: number, seed: WalSum, littleEndian: boolean): WalSum {
+export function walChecksum(
+  view: DataView,
+  offset: number,
+  length: number,
+  seed: WalSum,
+  littleEndian: boolean,
+): WalSum {
   let s0 = seed.s0 | 0;
   let s1 = seed.s1 | 0;
   for (let at = offset, end = offset + length; at < end; at += 8) {

@@ -49,7 +49,9 @@ export function scanWal(wal: Uint8Array, pageBytes: number): WalScan {
     return { committedFrames: 0, salt1: 0, salt2: 0, tail: wal.byteLength === 0 ? 'clean' : 'torn' };
   }
   const wrong = headerFault(view, pageBytes);
-  return wrong === undefined ? scanFrames(layoutOf(view, pageBytes, headerIsLittleEndian(view))) : scanHeadless(view, pageBytes, wrong);
+  return wrong === undefined
+    ? scanFrames(layoutOf(view, pageBytes, headerIsLittleEndian(view)))
+    : scanHeadless(view, pageBytes, wrong);
 }
 
 function headerIsLittleEndian(view: DataView): boolean {
@@ -60,9 +62,12 @@ function headerFault(view: DataView, pageBytes: number): string | undefined {
   const found = view.getUint32(0);
   if (found >>> 1 !== magic >>> 1) return `its magic number is ${hex(found)}`;
   if (view.getUint32(4) !== formatVersion) return `its format version is ${view.getUint32(4)}`;
-  if (view.getUint32(8) !== pageBytes) return `its page size is ${view.getUint32(8)} and the database's is ${pageBytes}`;
+  if (view.getUint32(8) !== pageBytes)
+    return `its page size is ${view.getUint32(8)} and the database's is ${pageBytes}`;
   const sum = walChecksum(view, 0, 24, { s0: 0, s1: 0 }, headerIsLittleEndian(view));
-  return sum.s0 === view.getUint32(24) && sum.s1 === view.getUint32(28) ? undefined : 'its checksum does not match';
+  return sum.s0 === view.getUint32(24) && sum.s1 === view.getUint32(28)
+    ? undefined
+    : 'its checksum does not match';
 }
 
 function layoutOf(view: DataView, pageBytes: number, littleEndian: boolean): WalLayout {
@@ -88,11 +93,17 @@ function scanFrames(wal: WalLayout): WalScan {
     if (isCommit(wal, frame)) committedFrames = frame;
   }
   const rest = view.byteLength > frameOffset(wal, frame);
-  if (!rest) return { committedFrames, salt1, salt2, tail: committedFrames === wal.frames ? 'clean' : 'torn' };
+  if (!rest)
+    return { committedFrames, salt1, salt2, tail: committedFrames === wal.frames ? 'clean' : 'torn' };
   const later = laterCommit(wal, frame + 1);
   const leftover = frame > wal.frames || !hasSalts(wal, frame);
   if (later === undefined) {
-    return { committedFrames, salt1, salt2, tail: leftover && frame === committedFrames + 1 ? 'clean' : 'torn' };
+    return {
+      committedFrames,
+      salt1,
+      salt2,
+      tail: leftover && frame === committedFrames + 1 ? 'clean' : 'torn',
+    };
   }
   const found = hasSalts(wal, frame) ? 'its checksum does not match' : 'it carries foreign salts';
   const damage = {

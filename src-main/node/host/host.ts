@@ -16,7 +16,19 @@ import { eventId } from '../../trace/model/events.ts';
 import type { EventId } from '../../trace/model/events.ts';
 import { Outbox } from './outbox.ts';
 import { openDoor } from './ports.ts';
-import type { ClientLink, Clock, Disk, Door, Envelope, Machine, MachineResult, Network, Parcel, Recorder, Request } from './ports.ts';
+import type {
+  ClientLink,
+  Clock,
+  Disk,
+  Door,
+  Envelope,
+  Machine,
+  MachineResult,
+  Network,
+  Parcel,
+  Recorder,
+  Request,
+} from './ports.ts';
 
 export interface HostParts<P extends Parcel> {
   readonly replica: Replica;
@@ -40,6 +52,8 @@ interface HeldEntries {
   readonly entries: readonly Entry[];
   readonly cause: EventId | undefined;
 }
+
+type TimerTransition = Extract<Transition, { kind: 'timer' }>;
 
 interface OperatorCommand {
   readonly command: OperatorInput;
@@ -69,7 +83,8 @@ export class Host<P extends Parcel = Parcel> {
 
   #step = 0;
   #now: Milliseconds = 0;
-  #armedTimer = 'timer';
+  /** A replica comes up waiting for a leader. */
+  #armedTimer: 'election' | 'heartbeat' = 'election';
   #armedBy: EventId | undefined;
 
   /** Writes that the replica asked for and that no transaction has taken yet. */
@@ -92,10 +107,20 @@ export class Host<P extends Parcel = Parcel> {
     this.#outbox = new Outbox(parts.recorder, parts.network);
   }
 
-  /** Lets the replica's first timer run. */
+  /** Lets the replica's first timer run: it was armed when the replica came up, outside any step. */
   start(): void {
+    const { deadline } = this.#replica;
+    const now = this.#readClock();
+    if (deadline !== undefined) {
+      this.#recordTimer(
+        { kind: 'timer', timer: this.#armedTimer, deadline, timeoutMs: deadline - now },
+        now,
+        0,
+        undefined,
+      );
+    }
     this.#outbox.release();
-    this.#clock.alarm(this.#replica.deadline);
+    this.#clock.alarm(deadline);
   }
 
   /** A peer's message has arrived; the door decides when it is delivered. */
@@ -196,7 +221,11 @@ export class Host<P extends Parcel = Parcel> {
     if (late < 0) return;
     const step = ++this.#step;
     const lateNs = Math.round(late * 1e6);
-    const head = this.#recorder.record({ kind: 'timer-fired', timer: this.#armedTimer, lateNs }, step, this.#armedBy);
+    const head = this.#recorder.record(
+      { kind: 'timer-fired', timer: this.#armedTimer, lateNs },
+      step,
+      this.#armedBy,
+    );
     this.#feed({ kind: 'timeout' }, step, eventId(head));
   }
 
@@ -209,7 +238,10 @@ export class Host<P extends Parcel = Parcel> {
       this.#releaseHeldMessages();
       this.#applyHeldEntries();
       this.#outbox.release();
-    } while (!this.#writing && this.#queued.length + this.#heldMessages.length + this.#heldEntries.length > 0);
+    } while (
+      !this.#writing &&
+      this.#queued.length + this.#heldMessages.length + this.#heldEntries.length > 0
+    );
   }
 
   #beginWrite(): { persists: readonly Persist[]; begun: EventId } | undefined {
@@ -246,7 +278,14 @@ export class Host<P extends Parcel = Parcel> {
     const ids = persists.map((persist) => persist.id);
     const atNs = this.#recorder.now();
     const { lastIndex, term, votedFor } = this.#disk.durable();
-    const completed = { kind: 'persist-completed', ids, tookNs: atNs - startedNs, lastIndex, term, votedFor } as const;
+    const completed = {
+      kind: 'persist-completed',
+      ids,
+      tookNs: atNs - startedNs,
+      lastIndex,
+      term,
+      votedFor,
+    } as const;
     let step = ++this.#step;
     const cause = eventId(this.#recorder.record(completed, step, begun, atNs));
     for (const id of ids) {
@@ -289,7 +328,12 @@ export class Host<P extends Parcel = Parcel> {
     if (this.#waiting.size > 0) this.#answerApplied(entries, results, step, applied);
   }
 
-  #answerApplied(entries: readonly Entry[], results: readonly MachineResult[], step: number, cause: EventId): void {
+  #answerApplied(
+    entries: readonly Entry[],
+    results: readonly MachineResult[],
+    step: number,
+    cause: EventId,
+  ): void {
     for (let at = 0; at < entries.length; at++) {
       const entry = entries[at];
       const result = results[at];
@@ -299,7 +343,14 @@ export class Host<P extends Parcel = Parcel> {
       this.#waiting.delete(entry.id);
       const outcome = result.ok ? 'ok' : 'fail';
       const { value, reason = null } = result;
-      const answer = { operation: entry.id, outcome, value, index: entry.index, leader: null, reason } as const;
+      const answer = {
+        operation: entry.id,
+        outcome,
+        value,
+        index: entry.index,
+        leader: null,
+        reason,
+      } as const;
       this.#outbox.stageAnswer(client, answer, step, cause);
     }
   }
@@ -310,7 +361,14 @@ export class Host<P extends Parcel = Parcel> {
     this.#waiting.delete(reply.id);
     const outcome = reply.kind === 'redirect' ? 'refused' : 'uncertain';
     const leader = reply.kind === 'redirect' ? (reply.leader ?? null) : null;
-    const answer = { operation: reply.id, outcome, value: null, index: null, leader, reason: reply.reason } as const;
+    const answer = {
+      operation: reply.id,
+      outcome,
+      value: null,
+      index: null,
+      leader,
+      reason: reply.reason,
+    } as const;
     this.#outbox.stageAnswer(client, answer, step, cause);
   }
 
@@ -326,20 +384,37 @@ export class Host<P extends Parcel = Parcel> {
       this.#lastIssued = effects.persist.id;
     }
     const barrier = this.#lastIssued;
-    for (const message of effects.sendAfterPersist) this.#heldMessages.push({ barrier, message, step, cause });
+    for (const message of effects.sendAfterPersist)
+      this.#heldMessages.push({ barrier, message, step, cause });
     if (effects.apply.length > 0) this.#heldEntries.push({ barrier, entries: effects.apply, cause });
     for (const reply of effects.replies) this.#answerReply(reply, step, cause);
   }
 
-  #recordTransition(transition: Transition, now: Milliseconds, step: number, cause: EventId | undefined): void {
-    if (transition.kind !== 'timer') {
-      this.#recorder.record(transition, step, cause);
-      return;
-    }
-    const { timer, deadline, timeoutMs } = transition;
+  #recordTransition(
+    transition: Transition,
+    now: Milliseconds,
+    step: number,
+    cause: EventId | undefined,
+  ): void {
+    if (transition.kind === 'timer') this.#recordTimer(transition, now, step, cause);
+    else this.#recorder.record(transition, step, cause);
+  }
+
+  /** A deadline on the node's clock is recorded as one on the run's. */
+  #recordTimer(
+    { timer, deadline, timeoutMs }: TimerTransition,
+    now: Milliseconds,
+    step: number,
+    cause: EventId | undefined,
+  ): void {
     const atNs = this.#recorder.now();
     const deadlineNs = atNs + Math.round((deadline - now) * 1e6);
-    const head = this.#recorder.record({ kind: 'timer-armed', timer, deadlineNs, timeoutMs }, step, cause, atNs);
+    const head = this.#recorder.record(
+      { kind: 'timer-armed', timer, deadlineNs, timeoutMs },
+      step,
+      cause,
+      atNs,
+    );
     this.#armedTimer = timer;
     this.#armedBy = eventId(head);
   }

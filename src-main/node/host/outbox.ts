@@ -34,8 +34,16 @@ export class Outbox<P extends Parcel> {
     const { to, type, term } = message;
     const parcel = this.#network.pack(message);
     const body = recordedBody(message);
-    const head = this.#recorder.record({ kind: 'send', to, type, term, bytes: parcel.bytes, body }, step, cause);
-    this.#messages.push({ parcel, envelope: { incarnation: head.incarnation, seq: head.seq, message }, step });
+    const head = this.#recorder.record(
+      { kind: 'send', to, type, term, bytes: parcel.bytes, body },
+      step,
+      cause,
+    );
+    this.#messages.push({
+      parcel,
+      envelope: { incarnation: head.incarnation, seq: head.seq, message },
+      step,
+    });
   }
 
   /** An answer to a client that has gone is neither recorded nor sent. */

@@ -23,5 +23,10 @@ function recordedEntries(entries: readonly Entry[]): RecordedEntries {
     if (run !== undefined && run.term === term && run.last === index - 1) run.last = index;
     else terms.push({ first: index, last: index, term });
   }
-  return { count: entries.length, first: terms[0]?.first ?? null, last: terms[terms.length - 1]?.last ?? null, terms };
+  return {
+    count: entries.length,
+    first: terms[0]?.first ?? null,
+    last: terms[terms.length - 1]?.last ?? null,
+    terms,
+  };
 }

@@ -62,7 +62,15 @@ export class ConnectorHandshake {
     this.#self = self;
     this.#to = to;
     const { runId, id, incarnation } = self;
-    const hello: Hello = { version, runId, role, id, to, incarnation, nonce: randomBytes(nonceBytes).toString('hex') };
+    const hello: Hello = {
+      version,
+      runId,
+      role,
+      id,
+      to,
+      incarnation,
+      nonce: randomBytes(nonceBytes).toString('hex'),
+    };
     this.#hello = Buffer.from(JSON.stringify(hello));
   }
 
@@ -74,7 +82,9 @@ export class ConnectorHandshake {
     const refusal = readRefusal(payload);
     if (refusal !== undefined) return { state: 'refused', reason: refusal };
     if (this.#other !== undefined) {
-      return isWelcome(payload) ? { state: 'proved', other: this.#other } : { state: 'refused', reason: 'no welcome came' };
+      return isWelcome(payload)
+        ? { state: 'proved', other: this.#other }
+        : { state: 'refused', reason: 'no welcome came' };
     }
     if (payload.equals(this.#hello)) return { state: 'refused', reason: 'the socket is connected to itself' };
     return this.#answerChallenge(payload);
@@ -124,9 +134,11 @@ export class ListenerHandshake {
 
   #takeHello(payload: Buffer): HandshakeStep {
     const fields = readFields(payload);
-    if (fields === undefined) return { state: 'refused', reason: 'something that is no client of Quorum Lab' };
+    if (fields === undefined)
+      return { state: 'refused', reason: 'something that is no client of Quorum Lab' };
     const { id, incarnation, role, to, runId, nonce } = fields;
-    if (fields['version'] !== version) return refuse(`version ${String(fields['version'])} of the protocol, not ${version}`);
+    if (fields['version'] !== version)
+      return refuse(`version ${String(fields['version'])} of the protocol, not ${version}`);
     if (runId !== this.#self.runId) return refuse(`run ${String(runId)}, not ${this.#self.runId}`);
     if (to !== this.#self.id) return refuse(`${String(to)} was looked for, this is ${this.#self.id}`);
     if (role === 'peer' && id === this.#self.id) return refuse(`${this.#self.id} is connected to itself`);
@@ -136,7 +148,11 @@ export class ListenerHandshake {
     if (!isIncarnation(incarnation) || typeof nonce !== 'string' || nonce.length !== 2 * nonceBytes) {
       return refuse('a hello without incarnation or nonce');
     }
-    const own = { id: this.#self.id, incarnation: this.#self.incarnation, nonce: randomBytes(nonceBytes).toString('hex') };
+    const own = {
+      id: this.#self.id,
+      incarnation: this.#self.incarnation,
+      nonce: randomBytes(nonceBytes).toString('hex'),
+    };
     const signed = Buffer.from(JSON.stringify(own));
     this.#hello = Buffer.from(payload);
     this.#challenge = Buffer.concat([signed, macOf(this.#self.secret, 'listener', this.#hello, signed)]);
@@ -146,7 +162,11 @@ export class ListenerHandshake {
 }
 
 function refuse(reason: string): HandshakeStep {
-  return { state: 'refused', reason, send: Buffer.from(JSON.stringify({ refused: reason.slice(0, reasonLengthMax) })) };
+  return {
+    state: 'refused',
+    reason,
+    send: Buffer.from(JSON.stringify({ refused: reason.slice(0, reasonLengthMax) })),
+  };
 }
 
 function welcome(): Buffer {
@@ -162,7 +182,12 @@ function readRefusal(payload: Buffer): string | undefined {
   return typeof reason === 'string' ? reason.slice(0, reasonLengthMax) : undefined;
 }
 
-function macOf(secret: Uint8Array, label: 'listener' | 'connector', hello: Buffer, challenge: Buffer): Buffer {
+function macOf(
+  secret: Uint8Array,
+  label: 'listener' | 'connector',
+  hello: Buffer,
+  challenge: Buffer,
+): Buffer {
   const mac = createHmac('sha256', secret);
   mac.update(`quorum-lab ${label} ${hello.length}\n`).update(hello).update(challenge);
   return mac.digest();

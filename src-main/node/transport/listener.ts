@@ -44,7 +44,11 @@ export class Listener {
       this.#server.once('error', (error: NodeJS.ErrnoException) => {
         const why = error.code === 'EADDRINUSE' ? 'another process uses it' : error.message;
         const remedy = 'End that process or give the node another port';
-        reject(new Error(`${this.#self.id} cannot listen on port ${port} of 127.0.0.1: ${why}. ${remedy}`, { cause: error }));
+        reject(
+          new Error(`${this.#self.id} cannot listen on port ${port} of 127.0.0.1: ${why}. ${remedy}`, {
+            cause: error,
+          }),
+        );
       });
       this.#server.listen({ host: '127.0.0.1', port, exclusive: true }, resolve);
     });

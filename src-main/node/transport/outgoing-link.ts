@@ -58,7 +58,9 @@ export class OutgoingLink {
     if (connection === undefined || !connection.open) return `no connection to ${this.to}`;
     if (bytes > payloadBytesMax) return `a message of ${bytes} bytes is longer than ${payloadBytesMax}`;
     const queued = connection.queuedBytes;
-    return queued > 0 && queued + bytes > queuedBytesMax ? `${queued} bytes are queued to ${this.to} already` : undefined;
+    return queued > 0 && queued + bytes > queuedBytesMax
+      ? `${queued} bytes are queued to ${this.to} already`
+      : undefined;
   }
 
   stage(frame: Buffer): void {

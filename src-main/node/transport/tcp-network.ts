@@ -69,7 +69,8 @@ export class TcpNetwork implements Network<TcpParcel> {
     for (const member of members) {
       if (member.id !== self.id) this.#links.set(member.id, this.#linkTo(member));
     }
-    const knows = (role: 'peer' | 'client', id: string): boolean => (role === 'peer' ? this.#links.has(id) : clients.includes(id));
+    const knows = (role: 'peer' | 'client', id: string): boolean =>
+      role === 'peer' ? this.#links.has(id) : clients.includes(id);
     this.#listener = new Listener(self, knows, {
       opened: (guest) => this.#opened(guest),
       payload: (guest, payload) => this.#payload(guest, payload),
@@ -100,7 +101,8 @@ export class TcpNetwork implements Network<TcpParcel> {
   }
 
   answer(client: ClientLink, answer: Answer): void {
-    if (!(client instanceof ClientConnection)) throw new TypeError('an answer for a client of another network');
+    if (!(client instanceof ClientConnection))
+      throw new TypeError('an answer for a client of another network');
     client.stage(answer);
     this.#dirtyClients.add(client);
   }

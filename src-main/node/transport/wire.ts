@@ -13,7 +13,10 @@ export interface TcpParcel extends Parcel {
 }
 
 /** A request as it travels; the node adds the connection it came over. */
-export type WireRequest = Omit<Request, 'client' | 'cause'> & { readonly invokeIncarnation: number; readonly invokeSeq: number };
+export type WireRequest = Omit<Request, 'client' | 'cause'> & {
+  readonly invokeIncarnation: number;
+  readonly invokeSeq: number;
+};
 
 const idBytes = 12;
 /** Repeating the field names of every entry costs more than describing them once, from about this many on. */
@@ -38,12 +41,19 @@ export function addressParcel({ frame }: TcpParcel, { incarnation, seq }: Envelo
 }
 
 /** Returns a sentence instead if the payload is no message that `incarnation` of `from` could have sent. */
-export function readMessage(payload: Buffer, from: NodeId, incarnation: number, to: NodeId): Envelope | string {
+export function readMessage(
+  payload: Buffer,
+  from: NodeId,
+  incarnation: number,
+  to: NodeId,
+): Envelope | string {
   if (payload.length <= idBytes) return 'a message without a body';
-  if (payload.readUInt32LE(0) !== incarnation) return `a message of incarnation ${payload.readUInt32LE(0)}, not ${incarnation}`;
+  if (payload.readUInt32LE(0) !== incarnation)
+    return `a message of incarnation ${payload.readUInt32LE(0)}, not ${incarnation}`;
   const seq = payload.readDoubleLE(4);
   const parts = unpack(payload.subarray(idBytes));
-  if (!Number.isSafeInteger(seq) || seq < 1 || !Array.isArray(parts)) return 'a message without an id or a body';
+  if (!Number.isSafeInteger(seq) || seq < 1 || !Array.isArray(parts))
+    return 'a message without an id or a body';
   const [type, term, body] = parts as readonly unknown[];
   if (typeof type !== 'string' || typeof term !== 'number' || typeof body !== 'object' || body === null) {
     return 'a message without type, term or body';
@@ -70,10 +80,16 @@ export function readRequests(payload: Buffer, from: string, client: ClientLink):
   for (const row of rows as readonly unknown[]) {
     if (!Array.isArray(row)) return 'a request that is no list';
     const [operation, data, stale, incarnation, seq] = row as readonly unknown[];
-    if (typeof operation !== 'string' || operation === '' || typeof data !== 'string' || typeof stale !== 'boolean') {
+    if (
+      typeof operation !== 'string' ||
+      operation === '' ||
+      typeof data !== 'string' ||
+      typeof stale !== 'boolean'
+    ) {
       return 'a request without operation or command';
     }
-    if (typeof incarnation !== 'number' || typeof seq !== 'number') return 'a request without the id of its invocation';
+    if (typeof incarnation !== 'number' || typeof seq !== 'number')
+      return 'a request without the id of its invocation';
     requests.push({ operation, data, stale, client, cause: `${from}/${incarnation}/${seq}` });
   }
   return requests;
@@ -100,8 +116,10 @@ export function readAnswers(payload: Buffer): Answer[] | string {
     if (!Array.isArray(row)) return 'an answer that is no list';
     const [operation, outcomeNumber, value, index, leader, reason] = row as readonly unknown[];
     const outcome = typeof outcomeNumber === 'number' ? outcomes[outcomeNumber] : undefined;
-    const typed = typeof operation === 'string' && outcome !== undefined && isTextOrNull(value) && isTextOrNull(leader);
-    if (!typed || !isTextOrNull(reason) || (index !== null && typeof index !== 'number')) return 'a malformed answer';
+    const typed =
+      typeof operation === 'string' && outcome !== undefined && isTextOrNull(value) && isTextOrNull(leader);
+    if (!typed || !isTextOrNull(reason) || (index !== null && typeof index !== 'number'))
+      return 'a malformed answer';
     answers.push({ operation, outcome, value, index, leader, reason });
   }
   return answers;

@@ -231,6 +231,11 @@ export interface TraceQueries {
     params: { fromNs: Nanoseconds; toNs: Nanoseconds; buckets: number };
     answer: { buckets: OperationBucket[] };
   };
+  /** Where each node's commit index rose: the index it came to in each bucket, null where it stood still. */
+  commits: {
+    params: { fromNs: Nanoseconds; toNs: Nanoseconds; buckets: number };
+    answer: { nodes: { node: NodeId; indexes: (LogIndex | null)[] }[] };
+  };
   density: {
     params: { fromNs: Nanoseconds; toNs: Nanoseconds; buckets: number };
     answer: { buckets: DensityBucket[]; endNs: Nanoseconds };
