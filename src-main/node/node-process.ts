@@ -83,9 +83,9 @@ export class NodeProcess {
   /** Orderly: everything recorded, disks closed. */
   stop(reason: string): void {
     this.#clock.stop();
+    this.#network.end(reason);
     this.#recorder.record({ kind: 'node-stopped', reason }, 0);
     this.#recorder.flush();
-    this.#network.end(reason);
     this.#log.close();
     this.#machine.close();
     this.#recorder.close();

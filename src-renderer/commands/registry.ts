@@ -3,7 +3,9 @@ import { useAnnouncer } from '../stores/announcer.ts';
 import { useSettingsStore } from '../stores/settings.ts';
 import { belongsToFocus, keyName } from './keys.ts';
 
-export type CommandGroup = 'Go to' | 'Cluster' | 'Playback' | 'View' | 'Run' | 'Window';
+/** In the order in which palette and Help list them. */
+export const COMMAND_GROUPS = ['Go to', 'Run', 'Cluster', 'Playback', 'View', 'Window'] as const;
+export type CommandGroup = (typeof COMMAND_GROUPS)[number];
 
 export interface CommandDefinition {
   /** `cluster.kill`, stable: rebound keys are stored under it. */

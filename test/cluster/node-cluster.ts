@@ -168,6 +168,11 @@ export class NodeCluster {
     return result;
   }
 
+  /** Cuts the channel to a node, as the death of its parent would. */
+  disconnect(id: string): void {
+    this.#running.get(id)?.child.disconnect();
+  }
+
   async kill(id: string): Promise<void> {
     await this.#endNode(id, (child) => child.kill('SIGKILL'));
   }

@@ -79,15 +79,19 @@ function drawRate(
   const back = scene.rates.get(`${b}>${a}`) ?? 0;
   if (there + back <= 0) return;
   const rem = tokens.rem;
-  const text = `${Math.round(there + back)}/s`;
-  const x = line.from.x + (line.to.x - line.from.x) * 0.5;
-  const y = line.from.y + (line.to.y - line.from.y) * 0.5;
+  const text = `${(there + back).toLocaleString('en')}/s`;
+  const dx = line.to.x - line.from.x;
+  const dy = line.to.y - line.from.y;
+  const length = Math.hypot(dx, dy) || 1;
   context.font = `${0.75 * rem}px 'JetBrains Mono Variable', monospace`;
-  context.textAlign = 'center';
   context.textBaseline = 'middle';
-  const width = context.measureText(text).width + 0.5 * rem;
-  context.fillStyle = tokens.colour.s0;
-  context.fillRect(x - width / 2, y - 0.5 * rem, width, rem);
+  // Beside the pair of lines, on the side away from the middle one, as far as the figure is wide in that direction.
+  const width = context.measureText(text).width;
+  const aside =
+    OFFSET_REM * rem + 0.375 * rem + (Math.abs(dy / length) * width + Math.abs(dx / length) * 0.75 * rem) / 2;
+  const x = line.from.x + dx * 0.5 + (-dy / length) * aside;
+  const y = line.from.y + dy * 0.5 + (dx / length) * aside;
+  context.textAlign = 'center';
   context.fillStyle = tokens.colour.t3;
   context.fillText(text, x, y);
 }

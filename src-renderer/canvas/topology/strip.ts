@@ -6,13 +6,16 @@ import type { Size } from './layout.ts';
 export interface FaultBand {
   label: string;
   fromNs: Nanoseconds;
-  toNs: Nanoseconds;
+  /** null: it lasts. */
+  toNs: Nanoseconds | null;
 }
 
 export interface StripScene {
   size: Size;
   fromNs: Nanoseconds;
   toNs: Nanoseconds;
+  /** The cursor; open bands end here. */
+  atNs: Nanoseconds;
   buckets: readonly OperationBucket[];
   bands: readonly FaultBand[];
 }
@@ -41,8 +44,14 @@ export function drawStrip(context: CanvasRenderingContext2D, scene: StripScene, 
     { top: track + pad, bottom: size.height - pad },
     colour.leader,
   );
-  context.strokeStyle = colour.line;
   context.lineWidth = 1;
+  context.strokeStyle = colour.accent;
+  const cursor = Math.min(size.width - 0.5, Math.round(x(scene.atNs)) + 0.5);
+  context.beginPath();
+  context.moveTo(cursor, 0);
+  context.lineTo(cursor, size.height);
+  context.stroke();
+  context.strokeStyle = colour.line;
   for (const y of [track, size.height]) {
     context.beginPath();
     context.moveTo(0, Math.round(y) - 0.5);
@@ -64,8 +73,8 @@ function drawBands(
   let labelFrom = -Infinity;
   for (const band of scene.bands) {
     const left = Math.max(0, x(band.fromNs));
-    const right = Math.min(scene.size.width, x(band.toNs));
-    if (right <= 0 || left >= scene.size.width) continue;
+    const right = Math.min(scene.size.width, x(band.toNs ?? scene.atNs));
+    if (right <= 0 || left >= scene.size.width || right < left) continue;
     context.globalAlpha = 0.14;
     context.fillStyle = colour.fault;
     context.fillRect(left, 0, Math.max(1, right - left), scene.size.height);

@@ -10,6 +10,7 @@ const BUCKETS = 120;
 export interface OperationWindow {
   fromNs: Nanoseconds;
   toNs: Nanoseconds;
+  atNs: Nanoseconds;
   buckets: OperationBucket[];
 }
 
@@ -17,7 +18,11 @@ export interface OperationWindow {
 export function useOperationWindow(): ComputedRef<OperationWindow> {
   const run = useRunStore();
   const cursor = useCursorStore();
-  const asked = shallowRef<OperationWindow>({ fromNs: 0, toNs: BUCKET_NS * BUCKETS, buckets: [] });
+  const asked = shallowRef<Omit<OperationWindow, 'atNs'>>({
+    fromNs: 0,
+    toNs: BUCKET_NS * BUCKETS,
+    buckets: [],
+  });
   /** The end of the window, on the grid of the buckets. */
   const endNs = computed(() => Math.ceil(Math.max(cursor.atNs, BUCKET_NS * BUCKETS) / BUCKET_NS) * BUCKET_NS);
   let underWay = false;
@@ -48,7 +53,8 @@ export function useOperationWindow(): ComputedRef<OperationWindow> {
 
   return computed(() => {
     const live = cursor.atEdge ? run.snapshot : null;
-    if (!live) return asked.value;
-    return { fromNs: endNs.value - BUCKET_NS * BUCKETS, toNs: endNs.value, buckets: live.operations };
+    const atNs = cursor.atNs;
+    if (!live) return { ...asked.value, atNs };
+    return { fromNs: endNs.value - BUCKET_NS * BUCKETS, toNs: endNs.value, atNs, buckets: live.operations };
   });
 }

@@ -2,7 +2,9 @@ import { defineAsyncComponent } from 'vue';
 import type { Component } from 'vue';
 import type { SelectionKind } from '../../stores/selection.ts';
 
-const found = import.meta.glob<{ default: Component }>('./*Inspector.vue');
+const found = import.meta.glob<{ default: Component }>(
+  './{Event,Message,Election,Fault,Operation}Inspector.vue',
+);
 
 const FILES: Partial<Record<SelectionKind, string>> = {
   event: './EventInspector.vue',
