@@ -82,6 +82,7 @@ class DesktopLab implements Lab {
   readonly #runStreams = new Set<SnapshotStream<StreamSnapshot<'runs'>>>();
   readonly #liveEnds = new Map<RunId, Set<(reason: string) => void>>();
   #starting = 0;
+  #listing: Promise<void> = Promise.resolve();
   #closed = false;
 
   constructor(host: LabHost) {
@@ -176,7 +177,7 @@ class DesktopLab implements Lab {
     if (subscription.stream === 'runs') {
       const runs = new SnapshotStream<StreamSnapshot<'runs'>>(push);
       this.#runStreams.add(runs);
-      void this.#listRuns().then((list) => runs.offer(list));
+      this.#runsChanged();
       return () => {
         this.#runStreams.delete(runs);
         runs.close();
@@ -377,14 +378,17 @@ class DesktopLab implements Lab {
     return title === undefined ? info : { ...info, title };
   }
 
+  /** Lists one after another: an older list, slower to make, must not overtake a newer one. */
   #runsChanged(): void {
     if (this.#runStreams.size === 0) return;
-    this.#listRuns().then(
-      (list) => {
-        for (const stream of this.#runStreams) stream.offer(list);
-      },
-      (error: Error) => this.#host.log('error', error.message),
-    );
+    this.#listing = this.#listing
+      .then(() => this.#listRuns())
+      .then(
+        (list) => {
+          for (const stream of this.#runStreams) stream.offer(list);
+        },
+        (error: Error) => this.#host.log('error', error.message),
+      );
   }
 }
 
