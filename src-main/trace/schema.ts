@@ -41,8 +41,7 @@ const STATEMENTS: readonly string[] = [
     cause TEXT,
     kind TEXT NOT NULL,
     term INTEGER,
-    body TEXT NOT NULL,
-    id TEXT GENERATED ALWAYS AS (source || '/' || incarnation || '/' || seq) VIRTUAL
+    body TEXT NOT NULL
   )`,
   'CREATE UNIQUE INDEX event_by_id ON event (source, incarnation, seq)',
   'CREATE INDEX event_by_time ON event (at_ns)',

@@ -34,8 +34,8 @@ export function recompute(traceFile: string, nodesFolder: string): Recomputed {
       sent: number("SELECT count(*) FROM event WHERE kind = 'send'"),
       delivered: number("SELECT count(*) FROM event WHERE kind = 'deliver'"),
       deliveredUnsent: number(
-        `SELECT count(*) FROM event d WHERE d.kind = 'deliver' AND NOT EXISTS (
-           SELECT 1 FROM event s WHERE s.kind = 'send' AND s.source || '/' || s.incarnation || '/' || s.seq = json_extract(d.body, '$.message'))`,
+        `WITH sent AS MATERIALIZED (SELECT source || '/' || incarnation || '/' || seq AS id FROM event WHERE kind = 'send')
+         SELECT count(*) FROM event WHERE kind = 'deliver' AND json_extract(body, '$.message') NOT IN (SELECT id FROM sent)`,
       ),
       deliveredBeforeSent: number(
         `WITH sent AS MATERIALIZED (SELECT source || '/' || incarnation || '/' || seq AS id, at_ns FROM event WHERE kind = 'send')

@@ -245,16 +245,14 @@ export function writeSampleRun(folder: string): SampleRun {
   };
   run.at(290).message('n1', 'n2', 'AppendEntries', 1, beat);
   run.at(291).message('n2', 'n1', 'AppendEntriesReply', 1, { success: true, prevLogIndex: 5, matchIndex: 5 });
-  run
-    .at(295)
-    .record('n1', {
-      kind: 'append',
-      first: 6,
-      last: 6,
-      term: 1,
-      hash: 601,
-      entries: [{ data: '{"op":"put","key":"lamp","value":"gone"}' }],
-    });
+  run.at(295).record('n1', {
+    kind: 'append',
+    first: 6,
+    last: 6,
+    term: 1,
+    hash: 601,
+    entries: [{ data: '{"op":"put","key":"lamp","value":"gone"}' }],
+  });
   run.at(298).message('n1', 'n3', 'AppendEntries', 1, beat, { undelivered: true });
   const killed = run
     .at(299)
