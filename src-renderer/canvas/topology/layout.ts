@@ -8,8 +8,8 @@ export interface Point {
   x: number;
   y: number;
 }
-/** full: role, vote and commit on lines of their own; compact: two lines. */
-export type BoxForm = 'full' | 'compact';
+/** full: role, vote and commit on lines of their own; compact: two lines; mini: the least that can be read. */
+export type BoxForm = 'full' | 'compact' | 'mini';
 
 export interface TopologyLayout {
   form: BoxForm;
@@ -21,6 +21,7 @@ export interface TopologyLayout {
 const BOX_REM: Record<BoxForm, Size> = {
   full: { width: 9, height: 5.25 },
   compact: { width: 7.5, height: 2.875 },
+  mini: { width: 5.5, height: 2.875 },
 };
 /** Room around the ellipse for key caps, and the least gap between boxes; rem. */
 const MARGIN_REM = 1.25;
@@ -29,9 +30,11 @@ const GAP_REM = 0.75;
 const RADIUS_REM_MAX = 21;
 
 export function layoutTopology(count: number, room: Size, rem: number): TopologyLayout {
-  const full = place(count, room, rem, 'full');
-  if (!overlaps(full.centres, full.box, GAP_REM * rem) && fits(full, room)) return full;
-  return place(count, room, rem, 'compact');
+  for (const form of ['full', 'compact'] as const) {
+    const layout = place(count, room, rem, form);
+    if (!overlaps(layout.centres, layout.box, GAP_REM * rem) && fits(layout, room)) return layout;
+  }
+  return place(count, room, rem, 'mini');
 }
 
 function place(count: number, room: Size, rem: number, form: BoxForm): TopologyLayout {

@@ -75,7 +75,7 @@ function drawBands(
     const left = Math.max(0, x(band.fromNs));
     const right = Math.min(scene.size.width, x(band.toNs ?? scene.atNs));
     if (right <= 0 || left >= scene.size.width || right < left) continue;
-    context.globalAlpha = 0.14;
+    context.globalAlpha = 0.12;
     context.fillStyle = colour.fault;
     context.fillRect(left, 0, Math.max(1, right - left), scene.size.height);
     context.globalAlpha = 1;
