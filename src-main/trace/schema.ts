@@ -67,7 +67,6 @@ const STATEMENTS: readonly string[] = [
     span INTEGER
   )`,
   'CREATE INDEX message_by_rank ON message (rank, span, sent_ns, ended_ns)',
-  'CREATE INDEX message_by_time ON message (sent_ns)',
   `CREATE TABLE entry (
     key INTEGER PRIMARY KEY,
     node TEXT NOT NULL,
