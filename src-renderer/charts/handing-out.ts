@@ -22,7 +22,11 @@ export function fileStem(title: string): string {
 
 /** Charts one below the other, each under its title, as one picture. */
 export function pictureOf(
-  charts: readonly { title: string; canvas: HTMLCanvasElement }[],
+  charts: readonly {
+    title: string;
+    canvas: HTMLCanvasElement;
+    legend: readonly { name: string; colour: string }[];
+  }[],
   colours: { ground: string; ink: string },
 ): Promise<Blob | null> {
   const ratio = window.devicePixelRatio;
@@ -35,11 +39,20 @@ export function pictureOf(
   context.fillStyle = colours.ground;
   context.fillRect(0, 0, picture.width, picture.height);
   let y = marginPx;
-  for (const { title, canvas } of charts) {
+  for (const { title, canvas, legend } of charts) {
     context.fillStyle = colours.ink;
     context.font = `600 ${14 * ratio}px 'Inter Variable', sans-serif`;
     context.textBaseline = 'middle';
     context.fillText(title, marginPx, y + titlePx / 2);
+    let x = marginPx + context.measureText(title).width + 20 * ratio;
+    context.font = `400 ${13 * ratio}px 'Inter Variable', sans-serif`;
+    for (const { name, colour } of legend) {
+      context.fillStyle = colour;
+      context.fillRect(x, y + titlePx / 2 - 4 * ratio, 8 * ratio, 8 * ratio);
+      context.fillStyle = colours.ink;
+      context.fillText(name, x + 13 * ratio, y + titlePx / 2);
+      x += context.measureText(name).width + 30 * ratio;
+    }
     context.drawImage(canvas, marginPx, y + titlePx);
     y += titlePx + canvas.height;
   }

@@ -10,8 +10,8 @@ export interface SilentStretch {
   readonly text: string;
 }
 
-/** Shorter silences are ordinary. */
-const SILENCE_NS_MIN = 50_000_000;
+/** Shorter silences are ordinary, unless an election lies in them. */
+const SILENCE_NS_MIN = 150_000_000;
 const SILENT_BUCKETS_MIN = 3;
 
 /**
@@ -29,13 +29,13 @@ export function silentStretches(
     const first = buckets[start];
     const last = buckets[end - 1];
     if (!served || !first || !last || end - start < SILENT_BUCKETS_MIN) return;
-    if (last.toNs - first.fromNs < SILENCE_NS_MIN) return;
     const waiting = buckets
       .slice(start, end)
       .some((bucket) => bucket.invoked + bucket.unknown + bucket.failed > 0);
     const election = elections.find(
       (row) => row.startedNs < last.toNs && electionEndNs(row) > first.fromNs && row.downtimeMs !== null,
     );
+    if (!election && last.toNs - first.fromNs < SILENCE_NS_MIN) return;
     const answeredLater = end < buckets.length;
     if (!waiting && !answeredLater && !election) return;
     const waitedMs = election?.downtimeMs ?? null;

@@ -6,16 +6,28 @@ import type { Palette } from './palette.ts';
 
 const INSET_PX = 16;
 
-/** What a node is at the cursor, in two words: `leader 5`, `killed`. */
-export function nodeWords(node: NodeState): string {
-  return node.status === 'running' ? `${node.role} ${node.term}` : node.status;
+/** What the rows are called at the cursor. */
+export interface GutterWords {
+  readonly nodes: readonly { readonly id: string; readonly words: string; readonly down: boolean }[];
+  readonly clients: string;
+}
+
+/** In two words each: `leader 5`, `killed`. */
+export function gutterWords(nodes: readonly NodeState[], clients: number): GutterWords {
+  return {
+    nodes: nodes.map(({ id, status, role, term }) => ({
+      id,
+      words: status === 'running' ? `${role} ${term}` : status,
+      down: status !== 'running' && status !== 'absent' && status !== 'starting',
+    })),
+    clients: clients > 0 ? `${clients} writing` : 'acknowledged',
+  };
 }
 
 export function drawGutter(
   context: CanvasRenderingContext2D,
   layout: TimelineLayout,
-  nodes: readonly NodeState[],
-  clients: number,
+  words: GutterWords,
   palette: Palette,
 ): void {
   context.textBaseline = 'middle';
@@ -26,13 +38,11 @@ export function drawGutter(
   };
   write('elections', layout.electionsPx + SPAN_BAR_PX / 2, palette.sans(12), palette.t3);
   write('faults', layout.faultsPx + SPAN_ROW_PX / 2 - 2, palette.sans(12), palette.t3);
-  const states = new Map(nodes.map((node) => [node.id, node]));
+  const known = new Map(words.nodes.map((node) => [node.id, node]));
   for (const lane of layout.lanes) {
-    const state = states.get(lane.node);
+    const node = known.get(lane.node);
     write(lane.node, lane.centerPx - 8, palette.sans(14, 600), palette.t1);
-    const down = state && !['running', 'absent', 'starting'].includes(state.status);
-    if (state)
-      write(nodeWords(state), lane.centerPx + 9, palette.mono(12), down ? palette.fault : palette.t3);
+    if (node) write(node.words, lane.centerPx + 9, palette.mono(12), node.down ? palette.fault : palette.t3);
     if (lane.pitchPx < 62) continue;
     context.textAlign = 'right';
     write('commit', lane.stripPx, palette.mono(12), palette.t3, layout.gutterPx - 8);
@@ -40,5 +50,5 @@ export function drawGutter(
   }
   const middle = layout.clients.topPx + layout.clients.heightPx / 2;
   write('clients', middle - 8, palette.sans(13, 600), palette.t1);
-  write(clients > 0 ? `${clients} writing` : 'acknowledged', middle + 9, palette.mono(12), palette.t3);
+  write(words.clients, middle + 9, palette.mono(12), palette.t3);
 }

@@ -25,7 +25,7 @@ export function drawElections(
     const right = timeToX(view, layout.plotPx, electionEndNs(election));
     const next = elections[position + 1];
     const limit = next ? timeToX(view, layout.plotPx, next.startedNs) : layout.plotPx;
-    if (right < 0 && limit < 0) continue;
+    if (right < 0) continue;
     if (left > layout.plotPx) break;
     const width = Math.max(right - left, 2);
     context.fillStyle = palette.s3;

@@ -8,7 +8,7 @@ export const SPAN_ROW_PX = 20;
 export const SPAN_BAR_PX = 16;
 export const FAULT_ROWS_MAX = 3;
 const CLIENTS_PX = 44;
-const LANE_PITCH_MAX = 88;
+const LANE_PITCH_MAX = 112;
 /** Below this a lane's names would touch; the timeline scrolls instead. */
 const LANE_PITCH_MIN = 36;
 const BOTTOM_PX = 8;
@@ -55,7 +55,7 @@ export function layoutTimeline(size: {
   const free = size.heightPx - lanesPx - CLIENTS_PX - BOTTOM_PX;
   const pitchPx = Math.floor(Math.min(Math.max(free / count, LANE_PITCH_MIN), LANE_PITCH_MAX));
   // The strip and the air around it take their part first; a leader is twice as high as a follower.
-  const leaderPx = Math.max(20, Math.min(44, 2 * Math.floor((pitchPx - 16) / 2)));
+  const leaderPx = 2 * Math.floor(Math.min(pitchPx - 16, Math.max(44, pitchPx / 2)) / 2);
   const followerPx = Math.max(14, leaderPx / 2);
   const lanes = size.nodes.map((node, position) => {
     const topPx = lanesPx + position * pitchPx;

@@ -8,7 +8,17 @@ import { useSelectionStore } from '../../stores/selection.ts';
 import { useViewStore } from '../../stores/view.ts';
 import { electionEndNs } from './spans.ts';
 import type { Viewport } from './viewport.ts';
-import { clampViewport, contains, fitRun, followEdge, frame, keepInView, panBy, zoomAt } from './viewport.ts';
+import {
+  clampViewport,
+  contains,
+  fitRun,
+  followEdge,
+  frame,
+  keepInView,
+  panBy,
+  spanOf,
+  zoomAt,
+} from './viewport.ts';
 
 /** none: the view stands where it was put; edge: it follows the recording; whole: it shows all there is. */
 export type FollowMode = 'none' | 'edge' | 'whole';
@@ -27,12 +37,14 @@ export const useTimelineStore = defineStore('timeline', () => {
   const follow = ref<FollowMode>('none');
   const heartbeats = ref(false);
   const asTable = ref(false);
+  /** How much is shown while following the edge: less at the beginning of a run, then this. */
+  let followSpanNs = LIVE_SPAN_NS;
   /** The run whose first view has been chosen. */
   let placedFor: string | null = null;
 
   /** Where the view belongs when the recording has come to `edgeNs`. */
   function viewAt(edgeNs: number): Viewport {
-    if (follow.value === 'edge') return followEdge(view.value, edgeNs);
+    if (follow.value === 'edge') return followEdge({ fromNs: 0, toNs: followSpanNs }, edgeNs);
     return follow.value === 'whole' ? fitRun(edgeNs) : view.value;
   }
 
@@ -61,11 +73,11 @@ export const useTimelineStore = defineStore('timeline', () => {
   function followLive(): void {
     if (!run.live) return;
     cursor.toEdge();
+    if (follow.value !== 'edge') {
+      followSpanNs = follow.value === 'whole' ? LIVE_SPAN_NS : Math.min(spanOf(view.value), LIVE_SPAN_NS);
+    }
     follow.value = 'edge';
-    view.value = followEdge(
-      { fromNs: 0, toNs: Math.min(view.value.toNs - view.value.fromNs, LIVE_SPAN_NS) },
-      run.endNs,
-    );
+    view.value = viewAt(run.endNs);
   }
 
   function show(fromNs: number, toNs: number, margin = 0.3): void {
@@ -100,8 +112,9 @@ export const useTimelineStore = defineStore('timeline', () => {
     view.value = fitRun(run.endNs);
     follow.value = 'none';
     if (run.live && cursor.atEdge) {
-      view.value = followEdge({ fromNs: 0, toNs: LIVE_SPAN_NS }, run.endNs);
+      followSpanNs = LIVE_SPAN_NS;
       follow.value = 'edge';
+      view.value = viewAt(run.endNs);
     } else if (run.live || run.endNs > 4 * LIVE_SPAN_NS) {
       view.value = keepInView(
         clampViewport({ fromNs: 0, toNs: LIVE_SPAN_NS }, run.endNs),
