@@ -113,7 +113,7 @@ async function answer(
       ...(cookie ? { 'set-cookie': cookie } : {}),
     });
     response.end(
-      '<!doctype html><meta charset="utf-8"><meta http-equiv="refresh" content="0;url=/"><title>Quorum Lab</title>',
+      '<!doctype html><meta charset="utf-8"><link rel="icon" href="data:,"><meta http-equiv="refresh" content="0;url=/"><title>Quorum Lab</title>',
     );
     return;
   }

@@ -39,7 +39,7 @@ export function marksPlugin<T extends 'line' | 'bar'>(
         const title = faultTitle(fault);
         if (!labelled || left < labelEnd || ctx.measureText(title).width + 8 > chartArea.right - left)
           continue;
-        ctx.fillText(title, left + 4, chartArea.top + 3);
+        ctx.fillText(title, left + 2, chartArea.top - look.sans.size - 3);
         labelEnd = left + ctx.measureText(title).width + 8;
       }
       ctx.fillStyle = look.colour.leader;

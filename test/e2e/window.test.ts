@@ -1,6 +1,9 @@
-import { readFile } from 'node:fs/promises';
+import { mkdtemp, readFile, rm } from 'node:fs/promises';
+import os from 'node:os';
+import path from 'node:path';
 import { expect, it } from 'vitest';
 import { expectAccessible, inEveryWindow, inWindow, shoot } from './harness/every-window.ts';
+import { launchDesktop } from './harness/launch.ts';
 
 inEveryWindow('the window', (open, kind) => {
   it('opens on Home, says its name, and axe finds nothing serious', async () => {
@@ -90,12 +93,17 @@ inWindow('desktop', 'the desktop window', (open) => {
   });
 
   it('remembers its place', async () => {
-    const { electron, home } = await open();
-    await electron?.evaluate(({ BrowserWindow }) =>
-      BrowserWindow.getAllWindows()[0]?.setBounds({ x: 40, y: 50, width: 1111, height: 777 }),
-    );
-    await electron?.evaluate(({ BrowserWindow }) => BrowserWindow.getAllWindows()[0]?.emit('close'));
-    const state: unknown = JSON.parse(await readFile(`${home}/window.json`, 'utf8'));
-    expect(state).toMatchObject({ bounds: { width: 1111, height: 777 }, background: '#0f1318' });
+    const home = await mkdtemp(path.join(os.tmpdir(), 'quorum-lab-e2e-'));
+    try {
+      const first = await launchDesktop({ home });
+      await first.electron?.evaluate(({ BrowserWindow }) =>
+        BrowserWindow.getAllWindows()[0]?.setBounds({ x: 40, y: 50, width: 1111, height: 777 }),
+      );
+      await first.close();
+      const state: unknown = JSON.parse(await readFile(path.join(home, 'window.json'), 'utf8'));
+      expect(state).toMatchObject({ bounds: { width: 1111, height: 777 }, background: '#0f1318' });
+    } finally {
+      await rm(home, { recursive: true, force: true, maxRetries: 10, retryDelay: 100 });
+    }
   });
 });

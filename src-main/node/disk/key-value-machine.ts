@@ -12,10 +12,13 @@ const rebuildRemedy =
   'Delete state.db and the files beside it that begin with its name: the node rebuilds them from its log when it starts.';
 const noEntryResult: MachineResult = { ok: true, value: null };
 
+/** What is applied reaches the file within this time: often enough for those who look, seldom enough to cost little. */
+const storeMsMax = 50;
+
 /**
- * The replicated key-value state in `state.db`. State and applied index change in one transaction a call, so a restart finds
- * them agreeing. That transaction is not synced (`synchronous=NORMAL`): the log is, and whatever a power loss takes from
- * here is applied again from there. Reads go to a copy in memory.
+ * The replicated key-value state in `state.db`. Reads go to a copy in memory; what was applied is stored a little later, many
+ * entries in one transaction, always together with the applied index, so a restart finds the two agreeing. That transaction is not
+ * synced (`synchronous=NORMAL`): the log is, and whatever a kill or a power loss takes from here is applied again from there.
  */
 export class KeyValueMachine implements Machine {
   readonly file: string;
@@ -29,6 +32,8 @@ export class KeyValueMachine implements Machine {
   readonly #setApplied: SqliteStatement;
   readonly #dirty = new Set<string>();
   #applied: LogIndex;
+  /** Set while something applied is not stored. */
+  #storing: NodeJS.Timeout | undefined;
 
   /** @throws DamagedDiskError when what is found cannot be trusted */
   constructor(folder: string) {
@@ -54,9 +59,17 @@ export class KeyValueMachine implements Machine {
     return this.#applied;
   }
 
-  /** @throws when the disk refuses; memory is then ahead of the disk, and the process must end */
   apply(entries: readonly Entry[]): readonly MachineResult[] {
     const results = entries.map((entry) => this.#run(entry));
+    this.#storing ??= setTimeout(() => this.store(), storeMsMax);
+    return results;
+  }
+
+  /** Stores what was applied, now. @throws when the disk refuses; memory is then ahead of the disk, and the process must end */
+  store(): void {
+    if (this.#storing === undefined) return;
+    clearTimeout(this.#storing);
+    this.#storing = undefined;
     this.#begin.run();
     for (const key of this.#dirty) {
       const value = this.#pairs.get(key);
@@ -66,7 +79,6 @@ export class KeyValueMachine implements Machine {
     this.#setApplied.run(this.#applied, rowChecksum('applied', this.#applied, ''));
     this.#commit.run();
     this.#dirty.clear();
-    return results;
   }
 
   read(data: string): MachineResult {
@@ -77,6 +89,7 @@ export class KeyValueMachine implements Machine {
   }
 
   close(): void {
+    this.store();
     this.#database.close();
   }
 

@@ -211,7 +211,10 @@ export interface TraceQueries {
     answer: { events: EventDetail[]; total: number };
   };
   event: { params: { id: EventId }; answer: EventDetail | null };
-  /** The chain of causes that led to an event, oldest first, the event itself, and what it caused, in order of time. */
+  /**
+   * `causes` is the chain that led to an event, oldest first, and ends with the event itself; `effects` is what it caused,
+   * directly and further on, in order of time.
+   */
   chain: {
     params: { id: EventId; limit: number };
     answer: { causes: EventDetail[]; effects: EventDetail[] };

@@ -40,6 +40,14 @@ class TraceReader implements OpenTrace {
     try {
       // One transaction, so that an answer put together from several statements shows one moment of the recording.
       return database.transaction(() => answers[name](connection, params))();
+    } catch (error) {
+      const why = error instanceof Error ? error.message : String(error);
+      throw new Error(
+        `${this.file} cannot answer "${name}": ${why}. Copy the trace again from where it came.`,
+        {
+          cause: error,
+        },
+      );
     } finally {
       this.#letGo();
     }

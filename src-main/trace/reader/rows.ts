@@ -1,4 +1,5 @@
 /** From rows of a trace to the model's types. */
+import { EVENT_KINDS } from '../model/events.ts';
 import type { EventKind, Nanoseconds, TraceEvent } from '../model/events.ts';
 import { STATE_KINDS } from '../model/reducer.ts';
 import type { ClusterState } from '../model/state.ts';
@@ -27,14 +28,25 @@ export interface EventRow {
   body: string;
 }
 
+const KINDS: ReadonlySet<unknown> = new Set(EVENT_KINDS);
+
+/** @throws when the row does not hold an event of a kind that this lab knows */
 export function eventOf(row: EventRow): TraceEvent {
   const { source, incarnation, seq, at_ns: atNs, step, cause } = row;
-  const payload: unknown = JSON.parse(row.body);
-  if (typeof payload !== 'object' || payload === null || !('kind' in payload)) {
-    throw new Error(`event ${source}/${incarnation}/${seq} of this trace is damaged`);
+  const payload = parsed(row.body);
+  if (typeof payload !== 'object' || payload === null || !('kind' in payload) || !KINDS.has(payload.kind)) {
+    throw new Error(`event ${source}/${incarnation}/${seq} is damaged`);
   }
   const head = { source, incarnation, seq, atNs, step };
   return { ...payload, ...head, ...(cause === null ? {} : { cause }) } as TraceEvent;
+}
+
+function parsed(text: string): unknown {
+  try {
+    return JSON.parse(text);
+  } catch {
+    return undefined;
+  }
 }
 
 const STATE_KIND_LIST = [...STATE_KINDS].map((kind) => `'${kind}'`).join(', ');

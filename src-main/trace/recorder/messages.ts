@@ -28,11 +28,10 @@ interface Copy {
   dirty: boolean;
 }
 
-/** A moment at which everything on its way to a node was lost. */
-interface Loss {
+/** A moment at which a node's process was gone: what was on its way to it never came. */
+interface Absence {
   node: NodeId;
   atNs: Nanoseconds;
-  why: string;
 }
 
 interface LinkDown {
@@ -52,10 +51,13 @@ export class MessageCopies {
   sent = 0;
   readonly #open = new Map<MessageId, Copy>();
   #dirty: Copy[] = [];
-  #losses: Loss[] = [];
+  readonly #absences: Absence[] = [];
+  /** Absences whose losses have not been written yet. */
+  #unsettled: Absence[] = [];
   readonly #linksDown: LinkDown[] = [];
   readonly #write: SqliteStatement;
   readonly #read: SqliteStatement;
+  readonly #lost: SqliteStatement;
 
   /** Takes up what an earlier recorder of the same file left open. */
   constructor(database: SqliteDatabase) {
@@ -75,12 +77,8 @@ export class MessageCopies {
       const copy = copyOf(row as StoredCopy);
       this.#open.set(copy.id, copy);
     }
-    const links = database.prepare(
-      `SELECT source, body ->> '$.peer' AS peer, at_ns FROM event WHERE kind = 'link' AND body ->> '$.state' = 'down'`,
-    );
-    for (const row of links.iterate() as Iterable<{ source: string; peer: string; at_ns: number }>) {
-      this.#linksDown.push({ node: row.source, peer: row.peer, atNs: row.at_ns });
-    }
+    this.#lost = database.prepare(`SELECT ${COLUMNS} FROM message WHERE fate = 'lost'`);
+    this.#remember(database);
   }
 
   send(id: MessageId, event: SendEvent): Copy {
@@ -116,8 +114,9 @@ export class MessageCopies {
   }
 
   /** A receiver's process ended or began: what was sent to it before and did not arrive never will. */
-  receiverGone(node: NodeId, atNs: Nanoseconds, why: string): void {
-    this.#losses.push({ node, atNs, why });
+  receiverGone(node: NodeId, atNs: Nanoseconds): void {
+    this.#absences.push({ node, atNs });
+    this.#unsettled.push({ node, atNs });
   }
 
   linkDown(node: NodeId, peer: NodeId, atNs: Nanoseconds): void {
@@ -126,19 +125,19 @@ export class MessageCopies {
 
   /** Writes every row that changed. `reachedNs` is the time up to which all spools have been read. */
   flush(reachedNs: Nanoseconds): void {
-    if (this.#losses.length > 0) this.#settleLosses(reachedNs);
+    if (this.#unsettled.length > 0) this.#settle(reachedNs);
     for (const copy of this.#dirty) this.#flushCopy(copy);
     this.#dirty = [];
   }
 
-  /** The run is over: whatever has not been delivered never will be. */
+  /** The run is over: whatever has not been delivered never will be, and now everything is known that tells why. */
   close(): void {
     this.flush(Infinity);
     for (const copy of this.#open.values()) {
-      if (copy.deliveredNs === null && copy.droppedNs === null) {
-        this.#lose(copy, 'the run ended while it was under way');
-      }
+      if (copy.deliveredNs === null && copy.droppedNs === null) this.#lose(copy);
     }
+    this.flush(Infinity);
+    for (const row of this.#lost.all() as StoredCopy[]) this.#lose(copyOf(row));
     this.flush(Infinity);
   }
 
@@ -202,36 +201,52 @@ export class MessageCopies {
     });
   }
 
-  #settleLosses(reachedNs: Nanoseconds): void {
-    const waiting: Loss[] = [];
-    for (const loss of this.#losses) {
-      if (reachedNs < loss.atNs + LOSS_DELAY_NS) {
-        waiting.push(loss);
-        continue;
-      }
-      for (const copy of this.#open.values()) {
-        if (copy.receiver !== loss.node || copy.deliveredNs !== null || copy.droppedNs !== null) continue;
-        if (copy.sentNs === null || (copy.arrivedNs ?? copy.sentNs) > loss.atNs) continue;
-        this.#lose(copy, copy.arrivedNs === null ? loss.why : `${loss.why} (it had arrived)`);
-      }
+  #settle(reachedNs: Nanoseconds): void {
+    const waiting: Absence[] = [];
+    for (const absence of this.#unsettled) {
+      if (reachedNs < absence.atNs + LOSS_DELAY_NS) waiting.push(absence);
+      else this.#loseThoseTo(absence);
     }
-    this.#losses = waiting;
+    this.#unsettled = waiting;
   }
 
-  #lose(copy: Copy, why: string): void {
+  #loseThoseTo({ node, atNs }: Absence): void {
+    for (const copy of this.#open.values()) {
+      if (copy.receiver !== node || copy.deliveredNs !== null || copy.droppedNs !== null) continue;
+      if (copy.sentNs !== null && (copy.arrivedNs ?? copy.sentNs) <= atNs) this.#lose(copy);
+    }
+  }
+
+  #lose(copy: Copy): void {
     if (copy.sentNs === null) return;
     copy.lost = true;
-    copy.reason = copy.arrivedNs === null ? (this.#downAfter(copy, copy.sentNs) ?? why) : why;
+    copy.reason = this.#reasonOfLoss(copy, copy.sentNs);
     this.#touch(copy);
   }
 
-  #downAfter({ sender, receiver }: Copy, sentNs: Nanoseconds): string | undefined {
+  #reasonOfLoss({ sender, receiver, arrivedNs }: Copy, sentNs: Nanoseconds): string {
+    const gone = this.#absences.some(({ node, atNs }) => node === receiver && atNs >= (arrivedNs ?? sentNs));
+    if (arrivedNs !== null)
+      return gone ? `${receiver} was gone before it took it in` : 'the run ended before it was taken in';
     for (const { node, peer, atNs } of this.#linksDown) {
       if (atNs < sentNs) continue;
       const ofThis = (node === sender && peer === receiver) || (node === receiver && peer === sender);
       if (ofThis) return `the connection between ${sender} and ${receiver} broke`;
     }
-    return undefined;
+    return gone ? `${receiver} was gone` : 'the run ended while it was under way';
+  }
+
+  /** What an earlier recorder of the same file saw of connections and processes. */
+  #remember(database: SqliteDatabase): void {
+    const links = database.prepare(
+      `SELECT source AS node, body ->> '$.peer' AS peer, at_ns AS atNs FROM event
+      WHERE kind = 'link' AND body ->> '$.state' = 'down'`,
+    );
+    for (const link of links.all() as LinkDown[]) this.#linksDown.push(link);
+    const absences = database.prepare(
+      `SELECT body ->> '$.node' AS node, at_ns AS atNs FROM event WHERE kind IN ('process-exited', 'process-spawned')`,
+    );
+    for (const absence of absences.all() as Absence[]) this.#absences.push(absence);
   }
 }
 

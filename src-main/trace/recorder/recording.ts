@@ -200,7 +200,7 @@ export class TraceRecording {
         break;
       case 'process-exited':
       case 'process-spawned':
-        this.#messages.receiverGone(event.node, event.atNs, `${event.node} was gone`);
+        this.#messages.receiverGone(event.node, event.atNs);
         break;
       case 'invoke':
         this.#operations.invoke(event);
@@ -209,13 +209,9 @@ export class TraceRecording {
         this.#operations.complete(event);
         break;
       case 'append':
-        this.#entries.append(event);
-        break;
       case 'truncate':
-        this.#entries.truncate(event);
-        break;
       case 'node-started':
-        this.#entries.start(event);
+        this.#entries.feed(event);
         break;
       case 'fault-started':
       case 'fault-ended':
@@ -259,6 +255,7 @@ export class TraceRecording {
     this.#messages.close();
     this.#operations.flush();
     this.#density.flush();
+    this.#entries.finish();
     this.keyframes.finish();
     this.elections.finish();
     this.#writeCounts();

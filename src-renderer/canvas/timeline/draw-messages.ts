@@ -10,6 +10,8 @@ interface Look {
 }
 
 const HEAD_PX = 5;
+/** More arrows of one look than this fade, so that the lanes stay readable behind a whole run of them. */
+const CROWD = 160;
 const HEAD_ANGLE = 0.42;
 
 function lookOf(arrow: MessageArrow, palette: Palette): Look {
@@ -47,7 +49,10 @@ export function drawArrows(
   }
   // Faint things first, so that what matters lies on top.
   const order = [...batches.values()].sort((a, b) => a.look.alpha - b.look.alpha);
-  for (const { look, arrows: members } of order) strokeBatch(context, members, look);
+  for (const { look, arrows: members } of order) {
+    const crowded = Math.min(1, Math.sqrt(CROWD / Math.max(members.length, 1)));
+    strokeBatch(context, members, { ...look, alpha: Math.max(look.alpha * crowded, 0.16) });
+  }
   context.strokeStyle = palette.fault;
   context.lineWidth = 1.5;
   context.beginPath();

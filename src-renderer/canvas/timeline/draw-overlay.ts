@@ -4,6 +4,7 @@ import type { MessageArrow } from './arrows.ts';
 import { drawOneArrow } from './draw-messages.ts';
 import type { LaneRow, TimelineLayout } from './layout.ts';
 import { SPAN_BAR_PX } from './layout.ts';
+import { chooseTicks } from './ticks.ts';
 import type { Viewport } from './viewport.ts';
 import { timeToX } from './viewport.ts';
 
@@ -25,8 +26,17 @@ export function drawCursor(
   context.font = palette.mono(12, 600);
   context.textBaseline = 'middle';
   const width = context.measureText(text).width + 14;
-  // The flag stays whole at both ends of the plot.
+  // The flag stays whole at both ends of the plot, and no half label looks out from behind it.
   const left = Math.min(Math.max(x - width / 2, 0), layout.plotPx - width);
+  context.font = palette.mono(12);
+  context.fillStyle = palette.s0;
+  for (const tick of chooseTicks(view, layout.plotPx)) {
+    const at = timeToX(view, layout.plotPx, tick.atNs) + 4;
+    const labelWidth = context.measureText(tick.label).width;
+    if (at < left + width + 4 && at + labelWidth > left - 4) context.fillRect(at - 2, 4, labelWidth + 6, 16);
+  }
+  context.font = palette.mono(12, 600);
+  context.fillStyle = palette.accent;
   context.beginPath();
   context.roundRect(left, 4, width, FLAG_HEIGHT_PX, 3);
   context.fill();

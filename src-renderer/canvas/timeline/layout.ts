@@ -10,7 +10,7 @@ export const FAULT_ROWS_MAX = 3;
 const CLIENTS_PX = 44;
 const LANE_PITCH_MAX = 88;
 /** Below this a lane's names would touch; the timeline scrolls instead. */
-const LANE_PITCH_MIN = 44;
+const LANE_PITCH_MIN = 36;
 const BOTTOM_PX = 8;
 
 export interface LaneRow {
@@ -55,8 +55,8 @@ export function layoutTimeline(size: {
   const free = size.heightPx - lanesPx - CLIENTS_PX - BOTTOM_PX;
   const pitchPx = Math.floor(Math.min(Math.max(free / count, LANE_PITCH_MIN), LANE_PITCH_MAX));
   // The strip and the air around it take their part first; a leader is twice as high as a follower.
-  const leaderPx = Math.max(24, Math.min(44, 2 * Math.floor((pitchPx - 20) / 2)));
-  const followerPx = Math.max(16, leaderPx / 2);
+  const leaderPx = Math.max(20, Math.min(44, 2 * Math.floor((pitchPx - 16) / 2)));
+  const followerPx = Math.max(14, leaderPx / 2);
   const lanes = size.nodes.map((node, position) => {
     const topPx = lanesPx + position * pitchPx;
     const centerPx = topPx + 4 + leaderPx / 2;

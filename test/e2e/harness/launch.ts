@@ -4,6 +4,7 @@
  */
 import { spawn } from 'node:child_process';
 import { mkdtemp, rm } from 'node:fs/promises';
+import { createRequire } from 'node:module';
 import os from 'node:os';
 import path from 'node:path';
 import { _electron, chromium, type ElectronApplication, type Page } from 'playwright';
@@ -42,6 +43,12 @@ export interface LabWindow {
 const root = path.resolve(import.meta.dirname, '../../..');
 const SIZE = { width: 1280, height: 800 };
 const SHOWN = '#app > *';
+const CLOSE_MS_MAX = 20_000;
+/** Holds the app back until the driver is attached; without it the two race, and now and then both wait for ever. */
+const DRIVER = path.join(
+  path.dirname(createRequire(import.meta.url).resolve('playwright-core/package.json')),
+  'lib/server/electron/loader.js',
+);
 
 /** Why this window cannot be opened on this machine; undefined when it can. */
 export function obstacleTo(kind: WindowKind): string | undefined {
@@ -69,7 +76,7 @@ export async function launchDesktop(options: LaunchOptions = {}): Promise<LabWin
   const { home, remove } = await dataRoot(options.home);
   const application = await _electron.launch({
     executablePath: runtime.executable,
-    args: [...sandboxSwitches(), root, ...(options.open ?? [])],
+    args: ['-r', DRIVER, ...sandboxSwitches(), root, ...(options.open ?? [])],
     env: { ...definedEnvironment(), ...runtime.environment, QUORUM_LAB_HOME: home },
     timeout: 30_000,
   });
@@ -99,7 +106,7 @@ export async function launchDesktop(options: LaunchOptions = {}): Promise<LabWin
         factor,
       ),
     async close() {
-      await application.close();
+      await inTime(application.close(), 'the desktop app', () => application.process().kill('SIGKILL'));
       await remove();
     },
   };
@@ -141,10 +148,23 @@ export async function launchBrowser(options: LaunchOptions = {}): Promise<LabWin
     },
     async close() {
       await browser.close();
-      await server.stop();
+      await inTime(server.stop(), 'lab serve', () => process.kill(server.pid, 'SIGKILL'));
       await remove();
     },
   };
+}
+
+/** Who does not leave when told to is a finding, and is not left behind. */
+async function inTime(leaving: Promise<void>, who: string, kill: () => void): Promise<void> {
+  let late: NodeJS.Timeout | undefined;
+  const deadline = new Promise<boolean>((resolve) => {
+    late = setTimeout(resolve, CLOSE_MS_MAX, true);
+  });
+  const wasLate = await Promise.race([leaving.then(() => false), deadline]);
+  clearTimeout(late);
+  if (!wasLate) return;
+  kill();
+  throw new Error(`${who} had not left ${CLOSE_MS_MAX / 1000} s after it was told to`);
 }
 
 interface Served {

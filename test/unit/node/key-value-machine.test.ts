@@ -36,12 +36,14 @@ describe('The key-value machine on disk', () => {
     again.close();
   });
 
-  it('holds, in the file another process sees, what one call applied, together with its index', () => {
+  it('stores what several calls applied in one transaction, together with the applied index', () => {
     const folder = folderOf();
     const machine = new KeyValueMachine(folder);
     machine.apply(entries(1, put('a', '1')));
     machine.apply(entries(2, put('a', '2'), put('c', '3')));
     const database = openDatabase(path.join(folder, 'state.db'), { readonly: true });
+    expect(database.prepare('SELECT position FROM applied').pluck().get()).toBe(0);
+    machine.store();
     expect(database.prepare('SELECT key, value FROM pair ORDER BY key').raw().all()).toEqual([
       ['a', '2'],
       ['c', '3'],

@@ -169,8 +169,15 @@ export function replicate(
   run.flush();
 }
 
-/** A node takes its first steps: found on its disk is a log of one term up to `lastIndex`. */
-export function startNode(run: SampleRun, node: string, of: number, term = 0, lastIndex = 0): void {
+/** A node takes its first steps: found on its disk is a log of one term up to `lastIndex`, applied up to `applied`. */
+export function startNode(
+  run: SampleRun,
+  node: string,
+  of: number,
+  term = 0,
+  lastIndex = 0,
+  applied = 0,
+): void {
   run.record('lab', {
     kind: 'process-spawned',
     node,
@@ -186,7 +193,7 @@ export function startNode(run: SampleRun, node: string, of: number, term = 0, la
     term,
     votedFor: null,
     lastIndex,
-    applied: lastIndex,
+    applied,
     log,
   });
   run.record('lab', { kind: 'process-ready', node, of });
@@ -297,7 +304,7 @@ export function writeSampleRun(folder: string): SampleRun {
   run.at(402).record('n3', { kind: 'drop', message: toN2, reason: 'cut' }, toN2);
   elect(run.at(500), 'n2', 'n3', 3, 2);
   for (let index = 6; index <= 8; index++) replicate(run.at(400 + index * 20), 'n2', ['n3'], 3, index);
-  startNode(run.at(700), 'n1', 2, 1, 6);
+  startNode(run.at(700), 'n1', 2, 1, 6, 5);
   run.record('lab', { kind: 'fault-ended', fault: 'f1' });
   run.at(720).record('n1', { kind: 'term', from: 1, to: 3, reason: 'AppendEntries of n2' });
   run.record('n1', { kind: 'truncate', first: 6, last: 6, reason: 'term 1 where n2 has 3' });

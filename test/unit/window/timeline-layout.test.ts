@@ -30,7 +30,7 @@ describe('the layout', () => {
     const small = layoutTimeline({ widthPx: 900, heightPx: 320, nodes, faultRows: 3 });
     expect(small.heightPx).toBeGreaterThan(320);
     for (const lane of small.lanes) {
-      expect(lane.followerPx).toBeGreaterThanOrEqual(16);
+      expect(lane.followerPx).toBeGreaterThanOrEqual(14);
       expect(lane.stripPx).toBeLessThan(lane.topPx + lane.pitchPx);
     }
   });

@@ -76,7 +76,12 @@ function nearestEvent(
 
 /** The first event of each term: who entered it first. */
 function termBeginnings(trace: TraceConnection): EventId[] {
-  const rows = trace.statement("SELECT id, term FROM event WHERE kind = 'term' ORDER BY at_ns").all();
+  const rows = trace
+    .statement(
+      `SELECT source || '/' || incarnation || '/' || seq AS id, term FROM event
+      WHERE kind = 'term' ORDER BY at_ns, source, incarnation, seq`,
+    )
+    .all();
   const first = new Map<number, EventId>();
   for (const { id, term } of rows as { id: EventId; term: number }[])
     if (!first.has(term)) first.set(term, id);
