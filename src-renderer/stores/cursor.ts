@@ -82,6 +82,8 @@ export const useCursorStore = defineStore('cursor', () => {
       endNs: run.endNs,
     });
     chosenNs.value = moved.atNs;
+    // A slow lens that has reached the edge waits there for the recording to go on; it is still a lens.
+    if (moved.met === 'end' && run.live && rate.value < 1) return;
     if (moved.met === 'end' && run.live) toEdge();
     else if (moved.met) pause();
   }
