@@ -32,15 +32,16 @@ export function operationSeries(buckets: readonly OperationBucket[], endNs: numb
 
 export interface LatencyFigures {
   readonly elections: number;
+  /** Of the elections that replaced a leader. */
   readonly medianTotalMs: number | null;
   readonly downtimeMaxMs: number | null;
   readonly splitVotes: number;
 }
 
 export function electionFigures(elections: readonly ElectionRow[]): LatencyFigures {
-  // An election's total is known once its leader has committed; the first one of a run replaces nobody and counts all the same.
+  // An election's total is known once its leader has committed. The first of a run replaces nobody: its detection is the nodes' start.
   const totals = elections
-    .filter((row) => row.firstCommitMs !== null)
+    .filter((row) => row.firstCommitMs !== null && row.previousLeader !== null)
     .map((row) => row.detectionMs + row.campaignMs + (row.firstCommitMs ?? 0));
   const downtimes = elections.flatMap((row) => (row.downtimeMs === null ? [] : [row.downtimeMs]));
   return {

@@ -41,25 +41,22 @@ export function keyLabel(key: string): string {
 }
 
 const TEXT_INPUTS = new Set(['text', 'search', 'number', 'email', 'url', 'password', 'tel', 'date', 'time']);
-/** Roles whose own keyboard pattern uses arrows, Home, End or Space. */
-const WIDGETS =
-  '[role=menu],[role=menuitem],[role=listbox],[role=option],[role=slider],[role=tab],[role=separator],[role=radio],[role=dialog],[role=alertdialog]';
+/** Roles that take every key: they are typed into, or stand over the rest. */
+const TAKES_ALL = '[role=menu],[role=menuitem],[role=listbox],[role=option],[role=dialog],[role=alertdialog]';
+/** Roles that are moved with arrows, Home and End and chosen with Space. */
+const MOVED = '[role=radio],[role=slider],[role=tab],[role=separator]';
+const MOVING = new Set(['ArrowLeft', 'ArrowRight', 'ArrowUp', 'ArrowDown', 'Home', 'End', 'Space', 'Enter']);
+const PRESSED = 'button,a[href],summary,input,[role=button],[role=row][tabindex],[role=switch]';
 
 /** Whether the focused element needs this key for itself. */
 export function belongsToFocus(target: EventTarget | null, key: string): boolean {
   if (!(target instanceof HTMLElement)) return false;
-  if (
-    target.isContentEditable ||
-    target instanceof HTMLTextAreaElement ||
-    target instanceof HTMLSelectElement
-  )
-    return true;
-  if (target instanceof HTMLInputElement && TEXT_INPUTS.has(target.type)) return !key.startsWith('Ctrl+');
-  if (target.closest(WIDGETS)) return !key.startsWith('Ctrl+');
-  if (key === 'Space' || key === 'Enter') {
-    return (
-      target.closest('button,a[href],summary,input,[role=button],[role=row][tabindex],[role=switch]') !== null
-    );
-  }
+  if (target.isContentEditable) return true;
+  if (target instanceof HTMLTextAreaElement || target instanceof HTMLSelectElement) return true;
+  const global = key.startsWith('Ctrl+');
+  if (target instanceof HTMLInputElement && TEXT_INPUTS.has(target.type)) return !global;
+  if (target.closest(TAKES_ALL)) return !global;
+  if (target.closest(MOVED)) return MOVING.has(key);
+  if (key === 'Space' || key === 'Enter') return target.closest(PRESSED) !== null;
   return false;
 }

@@ -4,6 +4,9 @@ import type { ElectionRow, FaultRow } from '../../src-main/api/index.ts';
 import { useCursorStore } from './cursor.ts';
 import { useRunStore } from './run.ts';
 
+/** A replay begins this long before the first candidacy, and is about that election already. */
+export const LEAD_NS = 3e6;
+
 /** Every election and fault of the open run; asked again when a live run has a new one. */
 export const useHistoryStore = defineStore('history', () => {
   const run = useRunStore();
@@ -16,9 +19,9 @@ export const useHistoryStore = defineStore('history', () => {
     const firstLive = live[0]?.number ?? Infinity;
     return [...asked.value.filter((election) => election.number < firstLive), ...live];
   });
-  /** The newest election that was decided at the cursor. */
+  /** The newest election that was decided, or under way, at the cursor. */
   const latest = computed(
-    () => elections.value.findLast((election) => election.electedNs <= cursor.atNs) ?? null,
+    () => elections.value.findLast((election) => election.firstCandidacyNs - LEAD_NS <= cursor.atNs) ?? null,
   );
 
   watch(

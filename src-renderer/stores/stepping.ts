@@ -6,16 +6,7 @@ import { useAnnouncer } from './announcer.ts';
 import { useCursorStore } from './cursor.ts';
 import { useRunStore } from './run.ts';
 import { useSelectionStore } from './selection.ts';
-import type { SelectionKind } from './selection.ts';
-
-const SELECTS: Record<StepKind, SelectionKind> = {
-  event: 'event',
-  message: 'message',
-  election: 'election',
-  fault: 'fault',
-  finding: 'event',
-  term: 'event',
-};
+import { useHistoryStore } from './history.ts';
 
 /** Moves the cursor to the next or previous thing of a kind, selects it and says what it is. */
 export const useSteppingStore = defineStore('stepping', () => {
@@ -23,6 +14,7 @@ export const useSteppingStore = defineStore('stepping', () => {
   const cursor = useCursorStore();
   const selection = useSelectionStore();
   const announcer = useAnnouncer();
+  const history = useHistoryStore();
   /** What the last step met; shown beside the cursor and announced. */
   const met = ref<{ atNs: number; id: string; kind: StepKind; text: string } | null>(null);
   let underWay = false;
@@ -48,13 +40,23 @@ export const useSteppingStore = defineStore('stepping', () => {
       }
       cursor.seek(answer.atNs);
       met.value = { ...answer, kind };
-      selection.select(SELECTS[kind], answer.id);
+      selectMet(kind, answer.id);
       announcer.announce(`${seconds(answer.atNs, 6)}: ${answer.text}`);
     } catch (cause) {
       announcer.announce(sentenceOf(cause));
     } finally {
       underWay = false;
     }
+  }
+
+  /** A step answers with the event it met; elections and faults are explained as what they are. */
+  function selectMet(kind: StepKind, id: string): void {
+    const election = history.elections.find((candidate) => candidate.event === id);
+    const fault = history.faults.find((candidate) => candidate.event === id);
+    if (kind === 'message') selection.select('message', id);
+    else if (kind === 'election' && election) selection.select('election', String(election.number));
+    else if (kind === 'fault' && fault) selection.select('fault', fault.id);
+    else selection.select('event', id);
   }
 
   return { met, step };

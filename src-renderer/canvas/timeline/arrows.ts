@@ -17,8 +17,9 @@ export interface MessageArrow {
   readonly end: 'arrow' | 'cross' | 'open';
 }
 
-/** How much of the way an arrow of unknown end is drawn. */
-const LOST_SHARE = 0.6;
+/** How far a copy gets that never left its sender's side, and how much of the way one that nobody saw arrive. */
+const DROPPED_PX = 26;
+const LOST_SHARE = 0.85;
 const FLIGHT_NS_DEFAULT = 100_000;
 /** A lost message leans at least so far, or it would be taken for a tick. */
 const LEAN_PX_MIN = 4;
@@ -75,13 +76,17 @@ export function messageArrows(
       endNs === null
         ? Math.max(timeToX(view, layout.plotPx, row.sentNs + flightNs), x1 + LEAN_PX_MIN)
         : timeToX(view, layout.plotPx, endNs);
-    const share = endNs === null ? LOST_SHARE : 1;
+    const share = endNs !== null ? 1 : shareOfWay(row, Math.abs(goalY - y1));
     const x2 = x1 + (goalX - x1) * share;
     if (Math.max(x1, x2) < 0 || Math.min(x1, x2) > layout.plotPx) continue;
     const end = row.fate === 'delivered' ? 'arrow' : row.fate === 'under-way' ? 'open' : 'cross';
     arrows.push({ row, style: styleOf(row), x1, y1, x2, y2: y1 + (goalY - y1) * share, end });
   }
   return arrows;
+}
+
+function shareOfWay(row: MessageRow, wayPx: number): number {
+  return row.fate === 'dropped' ? Math.min(1, DROPPED_PX / Math.max(wayPx, 1)) : LOST_SHARE;
 }
 
 /** The arrow nearest to a point, if one is within `reachPx`; of equally near ones the more telling type. */

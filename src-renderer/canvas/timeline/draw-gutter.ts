@@ -30,7 +30,7 @@ export function drawGutter(
   for (const lane of layout.lanes) {
     const state = states.get(lane.node);
     write(lane.node, lane.centerPx - 8, palette.sans(14, 600), palette.t1);
-    const down = state && state.status !== 'running';
+    const down = state && !['running', 'absent', 'starting'].includes(state.status);
     if (state)
       write(nodeWords(state), lane.centerPx + 9, palette.mono(12), down ? palette.fault : palette.t3);
     if (lane.pitchPx < 62) continue;

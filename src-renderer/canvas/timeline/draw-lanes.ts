@@ -70,8 +70,10 @@ function drawLabel(context: CanvasRenderingContext2D, rect: LaneRect, palette: P
   const { form, segment, x, y, width, height } = rect;
   const middle = y + height / 2;
   const fills = palette.term(segment.term);
-  if (form === 'dead' && rect.startsHere) drawCross(context, x, middle, 4.5, palette.fault);
-  if (form === 'leader' && width > 26) drawStar(context, x + LABEL_INSET_PX + 6, middle, 6.5, fills.solid.ink);
+  if (form === 'dead' && rect.startsHere)
+    drawCross(context, x, middle, 4.5, segment.status === 'stopped' ? palette.down : palette.fault);
+  if (form === 'leader' && width > 26)
+    drawStar(context, x + LABEL_INSET_PX + 6, middle, 6.5, fills.solid.ink);
   const label = fittingLabel(context, rect, palette);
   if (!label) return;
   if (form === 'candidate' || form === 'paused') {

@@ -37,6 +37,16 @@ export function roundParts(parts: readonly number[], decimals: number): number[]
   return floors.map((part) => part / unit);
 }
 
+/** An election is selected by its number or, when stepped to, by the event in which its leader took office. */
+export function findElection(elections: readonly ElectionRow[], id: string): ElectionRow | undefined {
+  return elections.find((row) => String(row.number) === id || row.event === id);
+}
+
+/** A fault is selected by its id or, when stepped to, by the event in which it began. */
+export function findFault(faults: readonly FaultRow[], id: string): FaultRow | undefined {
+  return faults.find((row) => row.id === id || row.event === id);
+}
+
 export function electionEndNs(election: ElectionRow): number {
   return election.firstCommitNs ?? election.electedNs;
 }

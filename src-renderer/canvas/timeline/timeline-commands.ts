@@ -2,7 +2,7 @@ import type { CommandDefinition } from '../../commands/registry.ts';
 import { useCursorStore } from '../../stores/cursor.ts';
 import { useRunStore } from '../../stores/run.ts';
 import { useSelectionStore } from '../../stores/selection.ts';
-import { electionEndNs } from './spans.ts';
+import { electionEndNs, findElection, findFault } from './spans.ts';
 import { useTimelineStore } from './timeline-store.ts';
 
 const ZOOM_IN = 0.6;
@@ -33,11 +33,11 @@ export function timelineCommands(toggleLogs: () => void): CommandDefinition[] {
       timeline.show(message.sentNs, message.deliveredNs ?? message.arrivedNs ?? message.sentNs + 100_000, 1);
     } else if (item?.kind === 'election') {
       const { elections } = await run.query('elections', {});
-      const election = elections.find((row) => String(row.number) === item.id);
+      const election = findElection(elections, item.id);
       if (election) timeline.show(election.startedNs, electionEndNs(election));
     } else if (item?.kind === 'fault') {
       const { faults } = await run.query('faults', {});
-      const fault = faults.find((row) => row.id === item.id);
+      const fault = findFault(faults, item.id);
       if (fault) timeline.show(fault.fromNs, fault.toNs ?? run.endNs);
     } else {
       const reach = Math.max(run.endNs / 2_000, 1_000);
@@ -50,7 +50,7 @@ export function timelineCommands(toggleLogs: () => void): CommandDefinition[] {
     const { elections } = await run.query('elections', {});
     const item = selection.item;
     const wanted =
-      elections.find((row) => item?.kind === 'election' && String(row.number) === item.id) ??
+      (item?.kind === 'election' ? findElection(elections, item.id) : undefined) ??
       elections.findLast((row) => row.startedNs <= cursor.atNs) ??
       elections[0];
     if (wanted) timeline.replayElection(wanted);

@@ -1,15 +1,14 @@
 import type { ElectionRow } from '../../../src-main/api/index.ts';
 import type { useCursorStore } from '../../stores/cursor.ts';
+import { LEAD_NS } from '../../stores/history.ts';
 
 /** Slow enough to see a campaign of a few milliseconds. */
 const RATE = 1 / 200;
-/** The watcher sees the cluster this long before the first candidacy; milliseconds of watching. */
-const LEAD_MS = 600;
 
 /** Puts the cursor shortly before the first candidacy and plays through the slow lens. */
 export function replayElection(election: ElectionRow, cursor: ReturnType<typeof useCursorStore>): void {
   cursor.pause();
   cursor.setRate(RATE);
-  cursor.seek(election.firstCandidacyNs - LEAD_MS * 1e6 * RATE);
+  cursor.seek(election.firstCandidacyNs - LEAD_NS);
   cursor.play();
 }
