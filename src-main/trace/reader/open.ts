@@ -42,12 +42,7 @@ class TraceReader implements OpenTrace {
       return database.transaction(() => answers[name](connection, params))();
     } catch (error) {
       const why = error instanceof Error ? error.message : String(error);
-      throw new Error(
-        `${this.file} cannot answer "${name}": ${why}. Copy the trace again from where it came.`,
-        {
-          cause: error,
-        },
-      );
+      throw new Error(`${this.file} cannot answer "${name}": ${why}.`, { cause: error });
     } finally {
       this.#letGo();
     }

@@ -33,12 +33,15 @@ const KINDS: ReadonlySet<unknown> = new Set(EVENT_KINDS);
 /** @throws when the row does not hold an event of a kind that this lab knows */
 export function eventOf(row: EventRow): TraceEvent {
   const { source, incarnation, seq, at_ns: atNs, step, cause } = row;
-  const payload = parsed(row.body);
-  if (typeof payload !== 'object' || payload === null || !('kind' in payload) || !KINDS.has(payload.kind)) {
-    throw new Error(`event ${source}/${incarnation}/${seq} is damaged`);
+  const event = parsed(row.body);
+  if (typeof event !== 'object' || event === null || !('kind' in event) || !KINDS.has(event.kind)) {
+    throw new Error(
+      `event ${source}/${incarnation}/${seq} is damaged; copy the trace again from where it came`,
+    );
   }
-  const head = { source, incarnation, seq, atNs, step };
-  return { ...payload, ...head, ...(cause === null ? {} : { cause }) } as TraceEvent;
+  Object.assign(event, { source, incarnation, seq, atNs, step });
+  if (cause !== null) Object.assign(event, { cause });
+  return event as TraceEvent;
 }
 
 function parsed(text: string): unknown {

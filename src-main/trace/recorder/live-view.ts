@@ -5,8 +5,8 @@ import { describeEvent } from '../model/describe.ts';
 import { operationBucket } from '../model/latency.ts';
 import type { EventDetail, LiveSnapshot, MessageRow, OperationBucket } from '../model/queries.ts';
 import { RANK_ELECTION } from './message-facts.ts';
-import { messageRow } from './messages.ts';
-import type { MessageCopy } from './messages.ts';
+import { messageRow } from './message-copy.ts';
+import type { MessageCopy } from './message-copy.ts';
 import type { RecordingListener } from './recording.ts';
 
 const RATE_SLOT_NS = 100_000_000;

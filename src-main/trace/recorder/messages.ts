@@ -1,32 +1,13 @@
 /** Pairs what senders and receivers recorded of each copy of a message into one row. */
 import type { NodeId } from '../../consensus/replica.ts';
 import type { MessageId, Nanoseconds, TraceEvent } from '../model/events.ts';
-import type { MessageFate, MessageRow } from '../model/queries.ts';
 import type { SqliteDatabase, SqliteStatement } from '../sqlite.ts';
+import { copyOf, emptyCopy, endOf, fateOf } from './message-copy.ts';
+import type { MessageCopy, StoredCopy } from './message-copy.ts';
 import { carriedEntries, grantedBy, messageRank, messageSpan } from './message-facts.ts';
 
 type SendEvent = Extract<TraceEvent, { kind: 'send' }>;
 type ReceiptEvent = Extract<TraceEvent, { kind: 'arrive' | 'deliver' }>;
-
-/** What is known of a copy so far; a receipt may be read before the sending. */
-interface Copy {
-  id: MessageId;
-  sender: NodeId | null;
-  receiver: NodeId | null;
-  type: string | null;
-  term: number | null;
-  sentNs: Nanoseconds | null;
-  arrivedNs: Nanoseconds | null;
-  deliveredNs: Nanoseconds | null;
-  droppedNs: Nanoseconds | null;
-  lost: boolean;
-  reason: string | null;
-  bytes: number | null;
-  entries: number | null;
-  granted: number | null;
-  rank: number | null;
-  dirty: boolean;
-}
 
 /** A moment at which a node's process was gone: what was on its way to it never came. */
 interface Absence {
@@ -49,8 +30,8 @@ const COLUMNS =
 export class MessageCopies {
   /** Sendings seen, in this trace as a whole. */
   sent = 0;
-  readonly #open = new Map<MessageId, Copy>();
-  #dirty: Copy[] = [];
+  readonly #open = new Map<MessageId, MessageCopy>();
+  #dirty: MessageCopy[] = [];
   readonly #absences: Absence[] = [];
   /** Absences whose losses have not been written yet. */
   #unsettled: Absence[] = [];
@@ -81,7 +62,7 @@ export class MessageCopies {
     this.#remember(database);
   }
 
-  send(id: MessageId, event: SendEvent): Copy {
+  send(id: MessageId, event: SendEvent): MessageCopy {
     const copy = this.#copy(id);
     copy.sender = event.source;
     copy.receiver = event.to;
@@ -96,7 +77,7 @@ export class MessageCopies {
     return copy;
   }
 
-  receipt(event: ReceiptEvent): Copy {
+  receipt(event: ReceiptEvent): MessageCopy {
     const copy = this.#copy(event.message);
     copy.sender ??= event.from;
     copy.receiver ??= event.source;
@@ -106,7 +87,7 @@ export class MessageCopies {
     return copy;
   }
 
-  drop(event: Extract<TraceEvent, { kind: 'drop' }>): Copy {
+  drop(event: Extract<TraceEvent, { kind: 'drop' }>): MessageCopy {
     const copy = this.#copy(event.message);
     copy.droppedNs = event.atNs;
     copy.reason = event.reason;
@@ -141,7 +122,7 @@ export class MessageCopies {
     this.flush(Infinity);
   }
 
-  #copy(id: MessageId): Copy {
+  #copy(id: MessageId): MessageCopy {
     let copy = this.#open.get(id);
     if (copy === undefined) {
       copy = emptyCopy(id);
@@ -151,13 +132,13 @@ export class MessageCopies {
     return copy;
   }
 
-  #touch(copy: Copy): void {
+  #touch(copy: MessageCopy): void {
     if (copy.dirty) return;
     copy.dirty = true;
     this.#dirty.push(copy);
   }
 
-  #flushCopy(copy: Copy): void {
+  #flushCopy(copy: MessageCopy): void {
     copy.dirty = false;
     if (copy.sentNs === null) this.#recall(copy);
     const { sentNs } = copy;
@@ -186,7 +167,7 @@ export class MessageCopies {
   }
 
   /** A receipt for a copy that was already given up for lost: take up again what its row says of the sending. */
-  #recall(copy: Copy): void {
+  #recall(copy: MessageCopy): void {
     const row = this.#read.get(copy.id) as StoredCopy | undefined;
     if (row === undefined) return;
     const stored = copyOf(row);
@@ -217,14 +198,14 @@ export class MessageCopies {
     }
   }
 
-  #lose(copy: Copy): void {
+  #lose(copy: MessageCopy): void {
     if (copy.sentNs === null) return;
     copy.lost = true;
     copy.reason = this.#reasonOfLoss(copy, copy.sentNs);
     this.#touch(copy);
   }
 
-  #reasonOfLoss({ sender, receiver, arrivedNs }: Copy, sentNs: Nanoseconds): string {
+  #reasonOfLoss({ sender, receiver, arrivedNs }: MessageCopy, sentNs: Nanoseconds): string {
     const gone = this.#absences.some(({ node, atNs }) => node === receiver && atNs >= (arrivedNs ?? sentNs));
     if (arrivedNs !== null)
       return gone ? `${receiver} was gone before it took it in` : 'the run ended before it was taken in';
@@ -248,102 +229,4 @@ export class MessageCopies {
     );
     for (const absence of absences.all() as Absence[]) this.#absences.push(absence);
   }
-}
-
-/** The row of a copy whose sending is known. */
-export function messageRow(copy: Copy): MessageRow | undefined {
-  const { id, sender, receiver, sentNs } = copy;
-  if (sender === null || receiver === null || sentNs === null) return undefined;
-  return {
-    id,
-    from: sender,
-    to: receiver,
-    type: copy.type ?? '',
-    term: copy.term ?? 0,
-    sentNs,
-    arrivedNs: copy.arrivedNs,
-    deliveredNs: copy.deliveredNs,
-    fate: fateOf(copy),
-    reason: copy.reason,
-    bytes: copy.bytes ?? 0,
-    entries: copy.entries ?? 0,
-    granted: copy.granted === null ? null : copy.granted === 1,
-  };
-}
-
-export type { Copy as MessageCopy };
-
-function emptyCopy(id: MessageId): Copy {
-  return {
-    id,
-    sender: null,
-    receiver: null,
-    type: null,
-    term: null,
-    sentNs: null,
-    arrivedNs: null,
-    deliveredNs: null,
-    droppedNs: null,
-    lost: false,
-    reason: null,
-    bytes: null,
-    entries: null,
-    granted: null,
-    rank: null,
-    dirty: false,
-  };
-}
-
-function fateOf(copy: Copy): MessageFate {
-  if (copy.deliveredNs !== null) return 'delivered';
-  if (copy.droppedNs !== null) return 'dropped';
-  if (copy.lost) return 'lost';
-  return copy.arrivedNs === null ? 'under-way' : 'arrived';
-}
-
-/** The last moment at which the copy is known to have been on its way; null while it is. */
-function endOf(copy: Copy, fate: MessageFate): Nanoseconds | null {
-  if (fate === 'delivered') return copy.deliveredNs;
-  if (fate === 'dropped') return copy.droppedNs;
-  return fate === 'lost' ? (copy.arrivedNs ?? copy.sentNs) : null;
-}
-
-interface StoredCopy {
-  id: string;
-  sender: string | null;
-  receiver: string | null;
-  type: string | null;
-  term: number | null;
-  sent_ns: number | null;
-  arrived_ns: number | null;
-  delivered_ns: number | null;
-  ended_ns: number | null;
-  fate: MessageFate;
-  reason: string | null;
-  bytes: number | null;
-  entries: number | null;
-  granted: number | null;
-  rank: number | null;
-}
-
-function copyOf(row: StoredCopy): Copy {
-  const { id, sender, receiver, type, term, reason, bytes, entries, granted, rank } = row;
-  return {
-    id,
-    sender,
-    receiver,
-    type,
-    term,
-    sentNs: row.sent_ns,
-    arrivedNs: row.arrived_ns,
-    deliveredNs: row.delivered_ns,
-    droppedNs: row.fate === 'dropped' ? row.ended_ns : null,
-    lost: row.fate === 'lost',
-    reason,
-    bytes,
-    entries,
-    granted,
-    rank,
-    dirty: false,
-  };
 }

@@ -6,8 +6,11 @@ import { foldSpools } from '../repair.ts';
 import { LiveView } from './live-view.ts';
 import { TraceRecording } from './recording.ts';
 
-/** How often the spools are looked at while something happens; waits double up to the second while nothing does. */
-const BUSY_MS = 20;
+/**
+ * How often the spools are looked at while something happens; while nothing does, waits double up to the second figure. Every
+ * look ends in a commit, and commits are what recording a little costs.
+ */
+const BUSY_MS = 40;
 const IDLE_MS_MAX = 160;
 /** So many at once mean that it lags: the next round follows at once. */
 const BACKLOG_EVENTS = 5_000;

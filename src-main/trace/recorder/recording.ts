@@ -11,7 +11,7 @@ import { EventRows, toTraceEvent } from './event-rows.ts';
 import { Keyframes } from './keyframes.ts';
 import { LogEntries } from './log-entries.ts';
 import { MessageCopies } from './messages.ts';
-import type { MessageCopy } from './messages.ts';
+import type { MessageCopy } from './message-copy.ts';
 import { Operations } from './operations.ts';
 import { SpoolFolder } from './spool-folder.ts';
 import type { SpoolProgress } from './spool-folder.ts';

@@ -131,7 +131,7 @@ describe('a trace', () => {
     await tamper(`UPDATE event SET body = '{"kind": broken' WHERE kind = 'commit'`);
     const trace = openTrace(file);
     expect(() => trace.query('stateAt', { atNs: 800e6 })).toThrow(
-      /run\.qlab cannot answer "stateAt": event n1\/1\/\d+ is damaged\. Copy/,
+      /run\.qlab cannot answer "stateAt": event n1\/1\/\d+ is damaged; copy/,
     );
     expect(trace.query('info', {}).status).toBe('complete');
     trace.close();

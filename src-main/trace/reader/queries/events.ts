@@ -6,6 +6,8 @@ import type { EventRow } from '../rows.ts';
 import { detailOf, findEvent } from './event-rows.ts';
 
 const ROWS_MAX = 50_000;
+/** A search reads every event of the window; the lab ends a reader that does not answer in time. */
+const SEARCH_MS_MAX = 8_000;
 
 interface Window {
   fromNs: Nanoseconds;
@@ -99,7 +101,10 @@ function rowsOf(
     .iterate(fromNs, toNs, ...values, limit) as Iterable<EventRow>;
 }
 
-/** Reads every event of the window: a sentence exists only once it is put. */
+/**
+ * Reads every event of the window: a sentence exists only once it is put.
+ * @throws when that takes too long
+ */
 function searchText(
   trace: TraceConnection,
   selections: readonly Selection[],
@@ -109,9 +114,14 @@ function searchText(
 ): QueryAnswer<'events'> {
   const found: EventRow[] = [];
   let total = 0;
+  let read = 0;
+  const giveUpMs = performance.now() + SEARCH_MS_MAX;
   for (const selection of selections) {
     let foundHere = 0;
     for (const row of rowsOf(trace, selection, window, -1)) {
+      if (++read % 4_096 === 0 && performance.now() > giveUpMs) {
+        throw new Error(`searching ${read} events took too long; choose kinds of events or a shorter window`);
+      }
       const matches =
         row.body.toLowerCase().includes(text) || detailOf(eventOf(row)).text.toLowerCase().includes(text);
       if (!matches) continue;
