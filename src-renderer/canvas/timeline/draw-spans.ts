@@ -36,23 +36,20 @@ export function drawElections(
     context.fillRect(left, y, 2, SPAN_BAR_PX);
     const start = Math.max(left, 0) + INSET_PX;
     const shownRight = Math.min(Math.max(right, left + 2), layout.plotPx);
-    const inside = write(
-      context,
-      electionTitle(election),
-      start,
-      y,
-      shownRight,
-      palette.t1,
-      palette.sans(12),
-    );
+    const [title, sum] = [electionTitle(election), electionSum(election)];
+    const [sans, mono] = [palette.sans(12), palette.mono(12)];
+    const inside = write(context, title, start, y, shownRight, palette.t1, sans);
     // Beside the bar: the sum; and the title too, where the bar is too small to hold it.
-    const outside = inside ? electionSum(election) : `${electionTitle(election)}  ${electionSum(election)}`;
+    const outside = inside ? sum : `${title}  ${sum}`;
     const from = Math.max(shownRight, 0) + INSET_PX;
     const room = Math.min(limit, layout.plotPx);
-    const font = palette.mono(12);
-    if (!write(context, outside, from, y, room, palette.t2, font) && !inside) {
-      write(context, electionTitle(election), from, y, room, palette.t2, palette.sans(12));
+    if (write(context, outside, from, y, room, palette.t2, mono)) continue;
+    if (!inside) {
+      write(context, title, from, y, room, palette.t2, sans);
+      continue;
     }
+    context.font = sans;
+    write(context, sum, start + context.measureText(title).width + 14, y, shownRight, palette.t2, mono);
   }
 }
 
