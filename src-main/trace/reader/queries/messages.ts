@@ -14,6 +14,8 @@ import { parseEventId } from './event-rows.ts';
 const ROWS_MAX = 50_000;
 /** When not all can be drawn, so many stretches of the window get their share. */
 const STRETCHES = 100;
+/** A stretch gets at most so many times its fair share. */
+const SHARE_MAX = 2;
 
 const COLUMNS =
   'id, sender, receiver, type, term, sent_ns, arrived_ns, delivered_ns, fate, reason, bytes, entries, granted';
@@ -124,7 +126,9 @@ function thinned(
   for (let stretch = 0; stretch < stretches; stretch++) {
     const sentFromNs = fromNs + Math.floor(((toNs - fromNs) * stretch) / stretches);
     const sentToNs = fromNs + Math.floor(((toNs - fromNs) * (stretch + 1)) / stretches);
-    let share = Math.floor((limit * (stretch + 1)) / stretches) - rows.length;
+    // What a quiet stretch left over goes to the next ones, but not all at once, or the first busy one would look far busier than the rest.
+    const due = Math.floor((limit * (stretch + 1)) / stretches) - rows.length;
+    let share = Math.min(due, SHARE_MAX * Math.ceil(limit / stretches));
     for (let span = MESSAGE_SPANS_NS.length; span >= 0 && share > 0; span--) {
       const found = statement.all(rank, span, sentFromNs, sentToNs, share) as StoredMessage[];
       rows.push(...found);
