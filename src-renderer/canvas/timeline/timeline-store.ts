@@ -144,7 +144,8 @@ export const useTimelineStore = defineStore('timeline', () => {
   watch(
     () => run.live,
     (live) => {
-      if (!live) follow.value = 'none';
+      // A view of the whole run stays one: the last events come in after the cluster has stopped.
+      if (!live && follow.value === 'edge') follow.value = 'none';
     },
   );
 
