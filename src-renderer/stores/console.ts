@@ -1,8 +1,8 @@
 import { defineStore } from 'pinia';
 import { ref, watch } from 'vue';
 import type { CommandResult } from '../../src-main/api/index.ts';
-import { parseLine, USAGE } from '../components/cluster/console-command.ts';
-import type { ConsoleCommand } from '../components/cluster/console-command.ts';
+import { parseLine, USAGE } from './console-line.ts';
+import type { ConsoleCommand } from './console-line.ts';
 import { count, milliseconds, sentenceOf } from '../wording/figures.ts';
 import { useControlStore } from './control.ts';
 import { useRunStore } from './run.ts';

@@ -1,5 +1,6 @@
 import { defineStore } from 'pinia';
-import { computed, ref } from 'vue';
+import { computed, ref, watch } from 'vue';
+import { useRunStore } from './run.ts';
 
 export type SelectionKind = 'node' | 'event' | 'message' | 'election' | 'fault' | 'operation';
 export interface SelectedItem {
@@ -21,6 +22,9 @@ export const useSelectionStore = defineStore('selection', () => {
   function clear(): void {
     item.value = null;
   }
+  // Ids mean something within their run only.
+  const run = useRunStore();
+  watch(() => run.runId, clear, { flush: 'sync' });
   return { item, nodeId, select, clear };
 });
 

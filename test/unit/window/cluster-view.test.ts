@@ -8,7 +8,7 @@ import {
 } from '../../../src-renderer/canvas/topology/flights.ts';
 import { layoutTopology, linkLine } from '../../../src-renderer/canvas/topology/layout.ts';
 import { LiveVotes } from '../../../src-renderer/canvas/topology/live-votes.ts';
-import { parseLine } from '../../../src-renderer/components/cluster/console-command.ts';
+import { parseLine } from '../../../src-renderer/stores/console-line.ts';
 import { readPlace, writePlace } from '../../../src-renderer/stores/address.ts';
 import { parseSelection } from '../../../src-renderer/stores/selection.ts';
 import { defaultSettings, readSettings, writeSettings } from '../../../src-renderer/stores/settings.ts';

@@ -1,4 +1,4 @@
-import type { Command, NodeId } from '../../../src-main/api/index.ts';
+import type { Command, NodeId } from '../../src-main/api/index.ts';
 
 export type ConsoleCommand = Extract<Command, { kind: 'put' | 'get' | 'delete' | 'cas' }>;
 
