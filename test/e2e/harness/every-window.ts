@@ -61,5 +61,5 @@ const results = path.resolve(import.meta.dirname, '../../.results/screenshots');
 /** Keeps a picture of the page as `test/.results/screenshots/<name>-<kind>.png`, for people to look at. */
 export async function shoot(window: LabWindow, name: string): Promise<void> {
   mkdirSync(results, { recursive: true });
-  await window.page.screenshot({ path: path.join(results, `${name}-${window.kind}.png`) });
+  await window.screenshot(path.join(results, `${name}-${window.kind}.png`));
 }

@@ -3,7 +3,7 @@
  * root of their own and give the same page.
  */
 import { spawn } from 'node:child_process';
-import { mkdtemp, rm } from 'node:fs/promises';
+import { mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { createRequire } from 'node:module';
 import os from 'node:os';
 import path from 'node:path';
@@ -36,6 +36,8 @@ export interface LabWindow {
   resize(width: number, height: number): Promise<void>;
   /** The browser's own zoom; 1.5 makes everything half as large again in the same window. */
   zoom(factor: number): Promise<void>;
+  /** A picture of the page as it stands, as a PNG file. */
+  screenshot(file: string): Promise<void>;
   /** Ends page and lab, as a person would, and removes the data root. */
   close(): Promise<void>;
 }
@@ -145,6 +147,9 @@ export async function launchBrowser(options: LaunchOptions = {}): Promise<LabWin
     },
     async zoom(factor) {
       await show(factor);
+    },
+    async screenshot(file) {
+      await page.screenshot({ path: file });
     },
     async close() {
       await browser.close();
