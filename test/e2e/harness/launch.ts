@@ -107,6 +107,14 @@ export async function launchDesktop(options: LaunchOptions = {}): Promise<LabWin
         ({ BrowserWindow }, zoomed) => BrowserWindow.getAllWindows()[0]?.webContents.setZoomFactor(zoomed),
         factor,
       ),
+    // The driver's own pictures keep the size that the window had at first.
+    async screenshot(file) {
+      const png = await application.evaluate(async ({ BrowserWindow }) => {
+        const image = await BrowserWindow.getAllWindows()[0]?.webContents.capturePage();
+        return image?.toPNG().toString('base64');
+      });
+      await writeFile(file, Buffer.from(png ?? '', 'base64'));
+    },
     async close() {
       await inTime(application.close(), 'the desktop app', () => application.process().kill('SIGKILL'));
       await remove();
