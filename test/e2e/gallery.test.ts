@@ -188,9 +188,11 @@ inEveryWindow('a file that is no trace', (open, kind) => {
     if (kind === 'browser') await shootAll(window, 'home-refused');
     await page.getByText('No cluster has run here yet.').waitFor();
   });
+});
 
-  it('a dropped trace opens', async () => {
-    if (kind === 'desktop') return; // a page of the desktop cannot make a file with a path; the argument is tested instead
+// A page cannot make a file that has a place on the disk, which is how the desktop opens one; there it comes as an argument.
+inWindow('browser', 'a trace that is dropped', (open) => {
+  it('opens, and stands among the recent traces', async () => {
     const { page } = await open();
     await page.getByText('No cluster has run here yet.').waitFor({ timeout: WAIT_MS });
     await dropFile(page, 'crash.qlab', readFileSync(crash));

@@ -3,7 +3,7 @@
  * root of their own and give the same page.
  */
 import { spawn } from 'node:child_process';
-import { mkdtemp, rm, writeFile } from 'node:fs/promises';
+import { mkdtemp, rm } from 'node:fs/promises';
 import { createRequire } from 'node:module';
 import os from 'node:os';
 import path from 'node:path';
@@ -36,8 +36,8 @@ export interface LabWindow {
   resize(width: number, height: number): Promise<void>;
   /** The browser's own zoom; 1.5 makes everything half as large again in the same window. */
   zoom(factor: number): Promise<void>;
-  /** A picture of the page as it stands, as a PNG file. */
-  screenshot(file: string): Promise<void>;
+  /** A picture of the page as it stands, a PNG. */
+  screenshot(): Promise<Buffer>;
   /** Ends page and lab, as a person would, and removes the data root. */
   close(): Promise<void>;
 }
@@ -108,12 +108,12 @@ export async function launchDesktop(options: LaunchOptions = {}): Promise<LabWin
         factor,
       ),
     // The driver's own pictures keep the size that the window had at first.
-    async screenshot(file) {
+    async screenshot() {
       const png = await application.evaluate(async ({ BrowserWindow }) => {
         const image = await BrowserWindow.getAllWindows()[0]?.webContents.capturePage();
         return image?.toPNG().toString('base64');
       });
-      await writeFile(file, Buffer.from(png ?? '', 'base64'));
+      return Buffer.from(png ?? '', 'base64');
     },
     async close() {
       await inTime(application.close(), 'the desktop app', () => application.process().kill('SIGKILL'));
@@ -156,9 +156,7 @@ export async function launchBrowser(options: LaunchOptions = {}): Promise<LabWin
     async zoom(factor) {
       await show(factor);
     },
-    async screenshot(file) {
-      await page.screenshot({ path: file });
-    },
+    screenshot: () => page.screenshot(),
     async close() {
       await browser.close();
       await inTime(server.stop(), 'lab serve', () => process.kill(server.pid, 'SIGKILL'));
