@@ -19,7 +19,7 @@ const KEY = 'quorum-lab.settings';
 const VERSION = 1;
 
 export function defaultSettings(): Settings {
-  return { theme: 'dark', density: 'normal', motion: 'system', sizes: {}, keys: {} };
+  return { theme: 'system', density: 'normal', motion: 'system', sizes: {}, keys: {} };
 }
 
 /** Takes what is sound of a stored text and the default for the rest; another version is not guessed at. */

@@ -82,7 +82,10 @@ export interface ElectionRow {
   /** The leader that went before, if any, and when it was last able to lead (killed, paused, stopped, cut off). */
   previousLeader: NodeId | null;
   lostNs: Nanoseconds | null;
-  /** Start of the election: `lostNs`, else the first candidacy (the run's start for the first election). */
+  /**
+   * Start of the election: `lostNs`, else the first candidacy; for the first election the moment when a majority of the nodes
+   * had started, if that was earlier.
+   */
   startedNs: Nanoseconds;
   firstCandidacyNs: Nanoseconds;
   electedNs: Nanoseconds;

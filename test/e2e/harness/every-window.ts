@@ -1,5 +1,5 @@
 /** One description of behaviour, tested in every real window that this machine can open. */
-import { mkdirSync } from 'node:fs';
+import { mkdirSync, writeFileSync } from 'node:fs';
 import path from 'node:path';
 import { AxeBuilder } from '@axe-core/playwright';
 import type { Page } from 'playwright';
@@ -58,8 +58,32 @@ export async function expectAccessible(page: Page): Promise<void> {
 
 const results = path.resolve(import.meta.dirname, '../../.results/screenshots');
 
-/** Keeps a picture of the page as `test/.results/screenshots/<name>-<kind>.png`, for people to look at. */
+/** A live view never stands still, so its picture is taken all the same after so many looks. */
+const LOOKS_MAX = 3;
+
+/**
+ * Keeps a picture of the page as `test/.results/screenshots/<name>-<kind>.png`, for people to look at. It is taken once two
+ * pictures in a row are the same: answers still under way and a change of theme or size take a few frames to show.
+ */
 export async function shoot(window: LabWindow, name: string): Promise<void> {
   mkdirSync(results, { recursive: true });
-  await window.page.screenshot({ path: path.join(results, `${name}-${window.kind}.png`) });
+  let before = await nextPicture(window);
+  for (let look = 1; look < LOOKS_MAX; look++) {
+    const picture = await nextPicture(window);
+    if (picture.equals(before)) break;
+    before = picture;
+  }
+  writeFileSync(path.join(results, `${name}-${window.kind}.png`), before);
+}
+
+async function nextPicture(window: LabWindow): Promise<Buffer> {
+  await window.page.evaluate(
+    () =>
+      new Promise<void>((resolve) => {
+        const frames = (left: number) =>
+          left === 0 ? resolve() : requestAnimationFrame(() => frames(left - 1));
+        frames(3);
+      }),
+  );
+  return window.screenshot();
 }

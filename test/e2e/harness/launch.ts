@@ -36,6 +36,8 @@ export interface LabWindow {
   resize(width: number, height: number): Promise<void>;
   /** The browser's own zoom; 1.5 makes everything half as large again in the same window. */
   zoom(factor: number): Promise<void>;
+  /** A picture of the page as it stands, a PNG. */
+  screenshot(): Promise<Buffer>;
   /** Ends page and lab, as a person would, and removes the data root. */
   close(): Promise<void>;
 }
@@ -105,6 +107,14 @@ export async function launchDesktop(options: LaunchOptions = {}): Promise<LabWin
         ({ BrowserWindow }, zoomed) => BrowserWindow.getAllWindows()[0]?.webContents.setZoomFactor(zoomed),
         factor,
       ),
+    // The driver's own pictures keep the size that the window had at first.
+    async screenshot() {
+      const png = await application.evaluate(async ({ BrowserWindow }) => {
+        const image = await BrowserWindow.getAllWindows()[0]?.webContents.capturePage();
+        return image?.toPNG().toString('base64');
+      });
+      return Buffer.from(png ?? '', 'base64');
+    },
     async close() {
       await inTime(application.close(), 'the desktop app', () => application.process().kill('SIGKILL'));
       await remove();
@@ -146,6 +156,7 @@ export async function launchBrowser(options: LaunchOptions = {}): Promise<LabWin
     async zoom(factor) {
       await show(factor);
     },
+    screenshot: () => page.screenshot(),
     async close() {
       await browser.close();
       await inTime(server.stop(), 'lab serve', () => process.kill(server.pid, 'SIGKILL'));

@@ -50,6 +50,18 @@ const acknowledged = (ms: number): Happening => [
   { kind: 'complete', operation: `c1/${ms}`, outcome: 'ok', attempts: 1 },
 ];
 
+const runs = (ms: number, ...nodes: string[]): Happening => [ms, 'lab', { kind: 'run-started', nodes }];
+const starts = (ms: number, node: string): Happening => [
+  ms,
+  node,
+  { kind: 'node-started', pid: 1, term: 0, votedFor: null, lastIndex: 0, applied: 0, log: [] },
+];
+const kills = (ms: number, node: string): Happening => [
+  ms,
+  'lab',
+  { kind: 'fault-started', fault: 'f1', type: 'kill', targets: [node], parameters: {} },
+];
+
 /** n1 leads term 1 from 110 ms on. */
 const first: Happening[] = [
   stands(100, 'n1', 1),
@@ -59,31 +71,53 @@ const first: Happening[] = [
 ];
 
 describe('an election', () => {
-  it('begins with the run when it is the first, and has no downtime without operations before it', () => {
-    expect(detect(...first, acknowledged(130), acknowledged(140))).toEqual([
+  it('begins when a majority is up when it is the first, and has no downtime without operations before it', () => {
+    const up = [runs(1, 'n1', 'n2', 'n3'), starts(20, 'n3'), starts(40, 'n1'), starts(90, 'n2')];
+    expect(detect(...up, ...first, acknowledged(130), acknowledged(140))).toEqual([
       {
         number: 1,
         term: 1,
         leader: 'n1',
         previousLeader: null,
         lostNs: null,
-        startedNs: 0,
+        startedNs: 40e6,
         firstCandidacyNs: 100e6,
         electedNs: 110e6,
         firstCommitNs: 120e6,
-        detectionMs: 100,
+        detectionMs: 60,
         campaignMs: 10,
         firstCommitMs: 10,
         downtimeMs: null,
         splitVotes: 0,
         candidates: ['n1'],
         voters: ['n1', 'n2'],
-        event: 'n1/1/3',
+        event: 'n1/1/7',
       },
     ]);
   });
 
-  it('after a kill is measured from the end of the leader’s process, split votes included', () => {
+  it('begins with the first candidacy when somebody stood before a majority was up', () => {
+    const [only] = detect(runs(1, 'n1', 'n2', 'n3'), starts(20, 'n1'), ...first, starts(300, 'n2'));
+    expect(only).toMatchObject({ startedNs: 100e6, detectionMs: 0 });
+  });
+
+  it('after a kill by the lab is measured from the signal, not from the moment the exit was noticed', () => {
+    const [, second] = detect(
+      ...first,
+      kills(190, 'n1'),
+      dies(200, 'n1'),
+      stands(300, 'n2', 2),
+      wins(310, 'n2', 2),
+    );
+    expect(second).toMatchObject({ lostNs: 190e6, detectionMs: 110 });
+  });
+
+  it('does not count those who stood in its term after it was over', () => {
+    const [only] = detect(...first, stands(200, 'n3', 1));
+    expect(only?.candidates).toEqual(['n1']);
+  });
+
+  it('after a kill from elsewhere is measured from the end of the leader’s process, split votes included', () => {
     const [, second] = detect(
       ...first,
       acknowledged(190),

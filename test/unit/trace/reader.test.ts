@@ -240,14 +240,14 @@ describe('a reader, asked', () => {
 
   it('for elections and faults, gives them with all their parts', () => {
     expect(trace.query('elections', {}).elections).toMatchObject([
-      { term: 1, leader: 'n1', startedNs: 0, downtimeMs: null },
+      { term: 1, leader: 'n1', startedNs: 12 * MS, downtimeMs: null },
       {
         number: 2,
         term: 3,
         leader: 'n2',
         previousLeader: 'n1',
-        lostNs: 300 * MS,
-        detectionMs: 100,
+        lostNs: 299 * MS,
+        detectionMs: 101,
         campaignMs: 105,
         firstCommitMs: 16,
         downtimeMs: 260,
