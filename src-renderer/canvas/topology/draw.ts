@@ -133,7 +133,7 @@ function drawFlight(
     context.arc(x, y, radius, 0, 2 * Math.PI);
     context.fill();
   }
-  const label = labelled ? flightLabel(flight.row) : '';
+  const label = flight.count > 1 ? `${flight.count} waiting` : labelled ? flightLabel(flight.row) : '';
   if (!label) return;
   context.font = `${0.75 * rem}px 'Inter Variable', sans-serif`;
   context.textAlign = 'left';

@@ -9,6 +9,8 @@ export interface Flight {
   progress: number;
   /** It ended on the way. */
   lost: boolean;
+  /** So many like it wait on the same link; 1 for a message drawn by itself. */
+  count: number;
   row: MessageRow;
 }
 
@@ -34,18 +36,22 @@ function endOf(row: MessageRow): Nanoseconds {
 
 /**
  * The messages under way at a moment that stands still: those sent and not yet delivered, both ends included, so that stepping to either
- * shows the message.
+ * shows the message. Those that nobody has taken in yet (their receiver is paused, for instance) are drawn as one a link, with their number.
  */
 export function flightsAt(rows: readonly MessageRow[], atNs: Nanoseconds): Flight[] {
   const flights: Flight[] = [];
+  const waiting = new Map<string, Flight>();
   for (const row of rows) {
     const endNs = endOf(row);
     if (row.sentNs > atNs || endNs < atNs) continue;
-    const progress =
-      endNs === Infinity ? 0.5 : endNs === row.sentNs ? 1 : (atNs - row.sentNs) / (endNs - row.sentNs);
-    flights.push(flight(row, progress));
+    if (endNs === Infinity) {
+      const link = `${row.from}>${row.to}`;
+      waiting.set(link, { ...flight(row, 0.5), count: (waiting.get(link)?.count ?? 0) + 1 });
+    } else {
+      flights.push(flight(row, endNs === row.sentNs ? 1 : (atNs - row.sentNs) / (endNs - row.sentNs)));
+    }
   }
-  return flights;
+  return [...flights, ...waiting.values()];
 }
 
 /** When each message is drawn: long enough to be seen, and an answer not before what it answers has come in. */
@@ -88,7 +94,15 @@ export function flightsOfPlan(plan: readonly DrawnFlight[], atNs: Nanoseconds): 
 
 function flight(row: MessageRow, progress: number): Flight {
   const lost = row.fate === 'dropped' || row.fate === 'lost';
-  return { id: row.id, from: row.from, to: row.to, progress: lost ? progress * 0.6 : progress, lost, row };
+  return {
+    id: row.id,
+    from: row.from,
+    to: row.to,
+    progress: lost ? progress * 0.6 : progress,
+    lost,
+    count: 1,
+    row,
+  };
 }
 
 /** `RequestVote`, `vote`, `no vote`, `AppendEntries 12 entries`, `ok`. */

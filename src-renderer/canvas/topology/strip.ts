@@ -35,7 +35,8 @@ export function drawStrip(context: CanvasRenderingContext2D, scene: StripScene, 
   drawBands(context, scene, x, tokens);
   const track = size.height / 2;
   const pad = 0.25 * rem;
-  drawLine(context, buckets, x, perSecond, { top: pad, bottom: track - pad }, colour.follower);
+  const labels = scene.bands.length > 0 ? 0.875 * rem : 0;
+  drawLine(context, buckets, x, perSecond, { top: pad + labels, bottom: track - pad }, colour.follower);
   drawLine(
     context,
     buckets,
@@ -67,22 +68,34 @@ function drawBands(
   tokens: Tokens,
 ): void {
   const { colour, rem } = tokens;
+  const { width, height } = scene.size;
+  const seen = scene.bands
+    .map((band) => ({
+      label: band.label,
+      left: Math.max(0, x(band.fromNs)),
+      right: Math.min(width, x(band.toNs ?? scene.atNs)),
+    }))
+    .filter((band) => band.right > 0 && band.left < width && band.right >= band.left)
+    .sort((a, b) => a.left - b.left);
+  context.globalAlpha = 0.14;
+  context.fillStyle = colour.fault;
+  // Overlapping bands are filled once, so that two faults are no darker than one.
+  let filledTo = 0;
+  for (const band of seen) {
+    const left = Math.max(band.left, filledTo);
+    const right = Math.max(band.right, band.left + 1);
+    if (right > left) context.fillRect(left, 0, right - left, height);
+    filledTo = Math.max(filledTo, right);
+  }
+  context.globalAlpha = 1;
   context.font = `${0.75 * rem}px 'Inter Variable', sans-serif`;
   context.textBaseline = 'top';
   context.textAlign = 'left';
   let labelFrom = -Infinity;
-  for (const band of scene.bands) {
-    const left = Math.max(0, x(band.fromNs));
-    const right = Math.min(scene.size.width, x(band.toNs ?? scene.atNs));
-    if (right <= 0 || left >= scene.size.width || right < left) continue;
-    context.globalAlpha = 0.12;
-    context.fillStyle = colour.fault;
-    context.fillRect(left, 0, Math.max(1, right - left), scene.size.height);
-    context.globalAlpha = 1;
-    if (left < labelFrom) continue;
-    context.fillStyle = colour.fault;
-    context.fillText(band.label, left + 0.25 * rem, 0.125 * rem);
-    labelFrom = left + context.measureText(band.label).width + rem;
+  for (const band of seen) {
+    if (band.left < labelFrom) continue;
+    context.fillText(band.label, band.left + 0.25 * rem, 0.125 * rem);
+    labelFrom = band.left + context.measureText(band.label).width + rem;
   }
 }
 
