@@ -152,7 +152,7 @@ async function takeUpload(
   try {
     json(response, 200, { runId: await lab.importTrace(name, Buffer.concat(chunks)) });
   } catch (error) {
-    // Not a failure of the request: a 4xx would stand in the page's console as one.
+    // An answer like any other: a refused file is no failure of the request, and a browser would report one in its console.
     json(response, 200, { error: (error as Error).message });
   }
 }
