@@ -60,7 +60,7 @@ describe('a busy node that is killed', () => {
       try {
         await run.leader();
         run.cluster.setWorkload({ clients: 8, keys: 50, valueBytes: 64, readRatio: 0 });
-        for (let round = 0; round < rounds(6); round++) {
+        for (let round = 0; round < 2 * rounds(3); round++) {
           await run.acknowledged((run.live.latest?.state.operations.acknowledged ?? 0) + 30);
           // Leaders send the most, but followers' replies must be recorded too.
           const victim = round % 3 === 2 ? `n${1 + (round % 3)}` : await run.leader();
@@ -77,7 +77,7 @@ describe('a busy node that is killed', () => {
         run.remove();
       }
     },
-    rounds(6) * ROUND_MS_MAX,
+    2 * rounds(3) * ROUND_MS_MAX,
   );
 });
 
