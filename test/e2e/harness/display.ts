@@ -13,9 +13,13 @@ export function startDisplay(): Promise<Display> {
   if (process.platform !== 'linux')
     return Promise.resolve({ available: true, name: '', stop: () => undefined });
   return new Promise((resolve) => {
-    const server = spawn('Xvfb', ['-displayfd', '3', '-screen', '0', SCREEN, '-nolisten', 'tcp', '-noreset'], {
-      stdio: ['ignore', 'ignore', 'ignore', 'pipe'],
-    });
+    const server = spawn(
+      'Xvfb',
+      ['-displayfd', '3', '-screen', '0', SCREEN, '-nolisten', 'tcp', '-noreset'],
+      {
+        stdio: ['ignore', 'ignore', 'ignore', 'pipe'],
+      },
+    );
     const fail = (reason: string) => {
       clearTimeout(late);
       server.kill();
