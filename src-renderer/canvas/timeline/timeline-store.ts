@@ -2,7 +2,7 @@ import { defineStore } from 'pinia';
 import { ref, shallowRef, watch } from 'vue';
 import type { ElectionRow } from '../../../src-main/api/index.ts';
 import { useCursorStore } from '../../stores/cursor.ts';
-import { RATES } from '../../stores/playback.ts';
+import { replayElection } from '../../stores/replay-election.ts';
 import { useRunStore } from '../../stores/run.ts';
 import { useSelectionStore } from '../../stores/selection.ts';
 import { useViewStore } from '../../stores/view.ts';
@@ -24,8 +24,6 @@ import {
 export type FollowMode = 'none' | 'edge' | 'whole';
 
 const LIVE_SPAN_NS = 10_000_000_000;
-/** How long a replayed election should take on the screen. */
-const REPLAY_MS = 6_000;
 
 /** Which stretch of the run the Timeline shows, kept while other views are looked at. */
 export const useTimelineStore = defineStore('timeline', () => {
@@ -94,15 +92,10 @@ export const useTimelineStore = defineStore('timeline', () => {
     views.show('timeline');
   }
 
-  /** Plays an election so slowly that it lasts some seconds. */
-  function replayElection(election: ElectionRow): void {
-    const length = electionEndNs(election) - election.startedNs;
+  /** Shows an election in the Timeline and plays it as the Cluster view does. */
+  function replay(election: ElectionRow): void {
     showElection(election);
-    cursor.seek(election.startedNs - length * 0.1);
-    const wanted = length / 1e6 / REPLAY_MS;
-    const distance = (rate: number): number => Math.abs(Math.log(rate / wanted));
-    cursor.setRate(RATES.reduce<number>((best, rate) => (distance(rate) < distance(best) ? rate : best), 1));
-    cursor.play();
+    replayElection(election, cursor);
   }
 
   /** The first view of a run: the edge of a live one, else the whole recording, else where a link pointed. */
@@ -162,7 +155,7 @@ export const useTimelineStore = defineStore('timeline', () => {
     followLive,
     show,
     showElection,
-    replayElection,
+    replayElection: replay,
     place,
   };
 });

@@ -1,6 +1,6 @@
-import type { ElectionRow } from '../../../src-main/api/index.ts';
-import type { useCursorStore } from '../../stores/cursor.ts';
-import { LEAD_NS } from '../../stores/history.ts';
+import type { ElectionRow } from '../../src-main/api/index.ts';
+import type { useCursorStore } from './cursor.ts';
+import { LEAD_NS } from './history.ts';
 
 /** Slow enough to see a campaign of a few milliseconds. */
 const RATE = 1 / 200;
