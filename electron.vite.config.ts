@@ -1,4 +1,3 @@
-import { existsSync } from 'node:fs';
 import path from 'node:path';
 import tailwindcss from '@tailwindcss/vite';
 import vue from '@vitejs/plugin-vue';
@@ -13,7 +12,7 @@ const NODE = 'node20.18';
 const CHROMIUM = 'chrome130';
 
 /** The main process and, beside it, the children that it forks; each is one file of `out/main` by this name. */
-const entries: Record<string, string> = {
+const entries = {
   main: source('src-main/desktop/main.ts'),
   node: source('src-main/node/main.ts'),
   load: source('src-main/node/client/main.ts'),
@@ -27,7 +26,7 @@ export default defineConfig({
     build: {
       target: NODE,
       rolldownOptions: {
-        input: Object.fromEntries(Object.entries(entries).filter(([, file]) => existsSync(file))),
+        input: entries,
         // Flat, so that `import.meta.dirname` is `out/main` in every file.
         output: { entryFileNames: '[name].js', chunkFileNames: '[name]-[hash].js' },
       },

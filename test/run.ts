@@ -59,7 +59,7 @@ const stages: readonly Stage[] = [
   },
   { name: 'unit', ...vitest('unit') },
   { name: 'cluster', ...vitest('cluster') },
-  { name: 'build', commands: [[bin('electron-vite'), 'build', '--logLevel', 'warn']] },
+  { name: 'build', commands: [[process.execPath, 'src-main/desktop/launcher/build.ts']] },
   { name: 'e2e', ...vitest('e2e'), needs: 'build' },
 ];
 

@@ -60,6 +60,7 @@ export const querySchemas = {
   faults: nothing,
   operations: z.strictObject({ ...span, limit: rows }),
   operationBuckets: z.strictObject({ ...span, buckets: z.number().int().min(1).max(2_000) }),
+  commits: z.strictObject({ ...span, buckets: z.number().int().min(1).max(2_000) }),
   density: z.strictObject({ ...span, buckets: z.number().int().min(1).max(2_000) }),
   logs: z.strictObject({
     atNs: ns,

@@ -113,7 +113,7 @@ async function answer(
       ...(cookie ? { 'set-cookie': cookie } : {}),
     });
     response.end(
-      '<!doctype html><meta charset="utf-8"><meta http-equiv="refresh" content="0;url=/"><title>Quorum Lab</title>',
+      '<!doctype html><meta charset="utf-8"><link rel="icon" href="data:,"><meta http-equiv="refresh" content="0;url=/"><title>Quorum Lab</title>',
     );
     return;
   }
@@ -152,7 +152,8 @@ async function takeUpload(
   try {
     json(response, 200, { runId: await lab.importTrace(name, Buffer.concat(chunks)) });
   } catch (error) {
-    json(response, 422, { error: (error as Error).message });
+    // An answer like any other: a refused file is no failure of the request, and a browser would report one in its console.
+    json(response, 200, { error: (error as Error).message });
   }
 }
 

@@ -28,7 +28,8 @@ async function serve(open: string[], flags: { port: string; json?: boolean }): P
   else process.stdout.write(`Quorum Lab is at ${host.address}\n`);
   progress('Ctrl+C stops it and every cluster it runs.');
   await new Promise<void>((resolve) => {
-    for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) process.once(signal, resolve);
+    // Not once: Ctrl+C in a terminal comes from the terminal, from npm and from the launcher, and a run is being closed.
+    for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) process.on(signal, () => resolve());
   });
   await host.close();
   // A browser may hold its connections open; everything that matters is closed by now.

@@ -12,6 +12,8 @@ export interface NodeProcessEvents {
   changed(): void;
 }
 
+const FAILED_GRACE_MS = 2_000;
+
 export class NodeProcess {
   readonly id: NodeId;
   readonly #start: NodeStart;
@@ -115,7 +117,14 @@ export class NodeProcess {
       incarnation: of,
       seed: (this.#start.seed * 1_000_003 + of) % Number.MAX_SAFE_INTEGER,
     });
-    await child.started(ready);
+    try {
+      await child.started(ready);
+    } catch (error) {
+      // It leaves by itself when it said why; one that said nothing is ended.
+      await child.leave(FAILED_GRACE_MS);
+      await this.#ended;
+      throw error;
+    }
     this.#events.record({ kind: 'process-ready', node: this.id, of }, cause);
     this.#events.changed();
   }

@@ -122,15 +122,13 @@ async function openChosen(shownIn: BrowserWindow): Promise<void> {
 
 /** Clusters stop and traces close before the app leaves. */
 function closeBeforeLeaving(lab: Lab, onError: (error: unknown) => void): void {
-  let closed = false;
+  let closing = false;
   app.on('will-quit', (event) => {
-    if (closed) return;
     event.preventDefault();
+    if (closing) return;
+    closing = true;
     const deadline = new Promise((resolve) => setTimeout(resolve, CLOSE_MS_MAX));
-    void Promise.race([lab.close().catch(onError), deadline]).finally(() => {
-      closed = true;
-      app.quit();
-    });
+    void Promise.race([lab.close().catch(onError), deadline]).finally(() => app.exit(0));
   });
 }
 

@@ -7,7 +7,8 @@ const GRANTED = new Set(['clipboard-sanitized-write']);
 
 /** Holds for every page of this process, present and future. Call before any is made. */
 export function lockDown(): void {
-  app.enableSandbox();
+  // It would overrule a person's --no-sandbox, and as root Chromium's processes then crash in a loop.
+  if (!app.commandLine.hasSwitch('no-sandbox')) app.enableSandbox();
   app.on('web-contents-created', (_event, contents) => {
     contents.on('will-navigate', (event) => {
       if (!isOurs(event.url)) event.preventDefault();

@@ -1,20 +1,20 @@
 /** The desktop window. */
 import path from 'node:path';
-import { BrowserWindow, screen } from 'electron';
+import { BrowserWindow, nativeTheme, screen } from 'electron';
 import { PAGE } from './protocol.ts';
 import { hexColour, isReachable, readWindowState, writeWindowState } from './window-state.ts';
 
 const FIRST_SIZE = { width: 1280, height: 800 };
 const SMALLEST = { minWidth: 960, minHeight: 600 };
-/** The lowest surface of the dark theme, which is the one a first start shows. */
-const FIRST_BACKGROUND = '#0f1318';
+/** The lowest surface of each theme: a first start follows the system's. */
+const FIRST_BACKGROUNDS = { dark: '#0f1318', light: '#f3f5f8' } as const;
 
 /** Opens the window; it shows once the page has something to show. Its place is remembered in `stateFile`. */
 export function openWindow(stateFile: string): BrowserWindow {
   const state = readWindowState(stateFile);
   const displays = screen.getAllDisplays().map((display) => display.workArea);
   const bounds = state && isReachable(state.bounds, displays) ? state.bounds : FIRST_SIZE;
-  let background = state?.background ?? FIRST_BACKGROUND;
+  let background = state?.background ?? FIRST_BACKGROUNDS[nativeTheme.shouldUseDarkColors ? 'dark' : 'light'];
   const window = new BrowserWindow({
     ...bounds,
     ...SMALLEST,

@@ -81,7 +81,10 @@ class DesktopLab implements Lab {
   readonly #stopping = new Map<RunId, Promise<RunSummary>>();
   readonly #runStreams = new Set<SnapshotStream<StreamSnapshot<'runs'>>>();
   readonly #liveEnds = new Map<RunId, Set<(reason: string) => void>>();
-  #starting = 0;
+  /** Their folders exist already, but they are neither live nor saved. */
+  readonly #starting = new Set<RunId>();
+  #listing: Promise<void> | undefined;
+  #listAgain = false;
   #closed = false;
 
   constructor(host: LabHost) {
@@ -176,7 +179,7 @@ class DesktopLab implements Lab {
     if (subscription.stream === 'runs') {
       const runs = new SnapshotStream<StreamSnapshot<'runs'>>(push);
       this.#runStreams.add(runs);
-      void this.#listRuns().then((list) => runs.offer(list));
+      this.#runsChanged();
       return () => {
         this.#runStreams.delete(runs);
         runs.close();
@@ -260,9 +263,14 @@ class DesktopLab implements Lab {
   }
 
   async #listRuns(): Promise<{ runs: RunSummary[] }> {
+    const saved = await this.#saved.list(new Set([...this.#live.keys(), ...this.#starting]));
     const live = [...this.#live.values()].reverse();
-    const saved = await this.#saved.list(new Set(live.map((run) => run.header.runId)));
-    return { runs: [...live.map((run) => this.#liveSummary(run)), ...saved] };
+    return {
+      runs: [
+        ...live.map((run) => this.#liveSummary(run)),
+        ...saved.filter(({ runId }) => !this.#live.has(runId)),
+      ],
+    };
   }
 
   #startRun(plan: NewRun): Promise<{ runId: RunId }> {
@@ -296,14 +304,14 @@ class DesktopLab implements Lab {
 
   async #start(plan: LiveRunPlan, clients: number): Promise<{ runId: RunId }> {
     if (this.#closed) throw new Error('Quorum Lab is closing.');
-    if (this.#live.size + this.#starting > 0) {
+    if (this.#live.size + this.#starting.size > 0) {
       const running = [...this.#live.values()][0];
       throw new Error(
         `${running ? `"${running.title}" is running` : 'Another run is starting'}. Stop it first: two clusters on one machine disturb each other's timers.`,
       );
     }
-    this.#starting++;
     const { runId } = plan.header;
+    this.#starting.add(runId);
     try {
       const run = await LiveRun.start(plan, {
         changed: () => this.#runsChanged(),
@@ -321,11 +329,12 @@ class DesktopLab implements Lab {
         },
       });
       this.#live.set(runId, run);
+      this.#starting.delete(runId);
       if (clients > 0) await run.execute({ kind: 'workload', clients }, 'window');
       this.#runsChanged();
       return { runId };
     } finally {
-      this.#starting--;
+      this.#starting.delete(runId);
     }
   }
 
@@ -377,14 +386,26 @@ class DesktopLab implements Lab {
     return title === undefined ? info : { ...info, title };
   }
 
+  /** Tells every window the list as it is now. One listing at a time, or an older one could be told last. */
   #runsChanged(): void {
     if (this.#runStreams.size === 0) return;
-    this.#listRuns().then(
-      (list) => {
-        for (const stream of this.#runStreams) stream.offer(list);
-      },
-      (error: Error) => this.#host.log('error', error.message),
-    );
+    if (this.#listing) {
+      this.#listAgain = true;
+      return;
+    }
+    this.#listing = this.#listRuns()
+      .then(
+        (list) => {
+          for (const stream of this.#runStreams) stream.offer(list);
+        },
+        (error: Error) => this.#host.log('error', error.message),
+      )
+      .finally(() => {
+        this.#listing = undefined;
+        if (!this.#listAgain) return;
+        this.#listAgain = false;
+        this.#runsChanged();
+      });
   }
 }
 

@@ -76,7 +76,7 @@ export class SavedRuns {
   }
 
   async query<Q extends QueryName>(runId: RunId, query: Q, params: QueryParams<Q>): Promise<QueryAnswer<Q>> {
-    const reader = await this.#reader(runId, this.fileOf(runId));
+    const reader = await this.#reader(runId, this.fileOf(runId), 'fold');
     return reader.query(query, params);
   }
 
@@ -87,7 +87,7 @@ export class SavedRuns {
     query: Q,
     params: QueryParams<Q>,
   ): Promise<QueryAnswer<Q>> {
-    const reader = await this.#reader(runId, file);
+    const reader = await this.#reader(runId, file, 'as it is');
     return reader.query(query, params);
   }
 
@@ -141,11 +141,11 @@ export class SavedRuns {
     for (const runId of [...this.#readers.keys()]) this.forget(runId);
   }
 
-  async #reader(runId: RunId, file: string): Promise<ReaderProcess> {
+  async #reader(runId: RunId, file: string, how: 'fold' | 'as it is'): Promise<ReaderProcess> {
     let open = this.#readers.get(runId);
     if (!open) {
       this.#makeRoom();
-      open = { reader: this.#openReader(runId, file), idle: undefined };
+      open = { reader: this.#openReader(runId, file, how), idle: undefined };
       this.#readers.set(runId, open);
     }
     clearTimeout(open.idle);
@@ -161,13 +161,13 @@ export class SavedRuns {
     }
     // It ended (a query too long, a kill from outside): the next question gets a new one.
     this.#closeReader(runId);
-    return this.#reader(runId, file);
+    return this.#reader(runId, file, how);
   }
 
   /** A cut-off trace of ours first takes in what its spools still hold. */
-  async #openReader(runId: RunId, file: string): Promise<ReaderProcess> {
+  async #openReader(runId: RunId, file: string, how: 'fold' | 'as it is'): Promise<ReaderProcess> {
     const spoolFolder = path.join(this.folderOf(runId), 'spool');
-    if (file === traceFileOf(this.folderOf(runId)) && existsSync(spoolFolder)) {
+    if (how === 'fold' && file === traceFileOf(this.folderOf(runId)) && existsSync(spoolFolder)) {
       await foldCutOffTrace(file, spoolFolder, this.#reaper);
     }
     return ReaderProcess.open(file, this.#reaper);

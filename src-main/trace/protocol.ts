@@ -25,8 +25,15 @@ export interface RecorderStart {
   spoolFolder: string;
   header: RunHeader;
 }
+/** Instead of `start`: take what the spools of a cut-off run still hold into its trace, close it as truncated and leave. */
+export interface RecorderFold {
+  kind: 'fold';
+  traceFile: string;
+  spoolFolder: string;
+}
 export type ToRecorder =
   | RecorderStart
+  | RecorderFold
   /** Snapshots at most this often, the next only after `snapshotTaken`; 0 ends them. */
   | { kind: 'watch'; hz: number }
   | { kind: 'snapshotTaken' }

@@ -41,8 +41,7 @@ const STATEMENTS: readonly string[] = [
     cause TEXT,
     kind TEXT NOT NULL,
     term INTEGER,
-    body TEXT NOT NULL,
-    id TEXT GENERATED ALWAYS AS (source || '/' || incarnation || '/' || seq) VIRTUAL
+    body TEXT NOT NULL
   )`,
   'CREATE UNIQUE INDEX event_by_id ON event (source, incarnation, seq)',
   'CREATE INDEX event_by_time ON event (at_ns)',
@@ -68,7 +67,6 @@ const STATEMENTS: readonly string[] = [
     span INTEGER
   )`,
   'CREATE INDEX message_by_rank ON message (rank, span, sent_ns, ended_ns)',
-  'CREATE INDEX message_by_time ON message (sent_ns)',
   `CREATE TABLE entry (
     key INTEGER PRIMARY KEY,
     node TEXT NOT NULL,

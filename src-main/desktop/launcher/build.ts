@@ -1,4 +1,7 @@
-/** Builds `out/` when it is missing or older than the sources. */
+/**
+ * Builds `out/` when it is missing or older than the sources. Also `npm run build`, which builds in any case:
+ * `node src-main/desktop/launcher/build.ts`.
+ */
 import { createHash } from 'node:crypto';
 import { spawn } from 'node:child_process';
 import { mkdir, readFile, readdir, stat, writeFile } from 'node:fs/promises';
@@ -58,8 +61,14 @@ export async function isBuilt(root: string): Promise<boolean> {
 export async function ensureBuilt(root: string, say: (line: string) => void): Promise<void> {
   if (await isBuilt(root)) return;
   say('building the window (a few seconds, once)');
+  const warnings = await build(root);
+  if (warnings) say(warnings);
+}
+
+/** Builds `out/`. Resolves to what the bundler warned of, rejects with what made it fail. */
+export async function build(root: string): Promise<string> {
   const of = await fingerprint(root);
-  await new Promise<void>((resolve, reject) => {
+  const warnings = await new Promise<string>((resolve, reject) => {
     const bundler = path.join(root, 'node_modules/electron-vite/bin/electron-vite.js');
     const child = spawn(process.execPath, [bundler, 'build', '--logLevel', 'warn'], {
       cwd: root,
@@ -70,10 +79,21 @@ export async function ensureBuilt(root: string, say: (line: string) => void): Pr
     child.stderr.on('data', (chunk: Buffer) => (words += chunk.toString()));
     child.once('error', reject);
     child.once('close', (code) => {
-      if (code === 0) resolve();
+      if (code === 0) resolve(words.trim());
       else reject(new Error(`The build failed:\n${words.trim()}`));
     });
   });
   await mkdir(path.join(root, 'out'), { recursive: true });
   await writeFile(path.join(root, STAMP), of);
+  return warnings;
+}
+
+if (process.argv[1] === import.meta.filename) {
+  try {
+    const warnings = await build(path.resolve(import.meta.dirname, '../../..'));
+    if (warnings) console.error(warnings);
+  } catch (error) {
+    console.error(error instanceof Error ? error.message : String(error));
+    process.exitCode = 1;
+  }
 }

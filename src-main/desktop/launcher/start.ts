@@ -34,17 +34,20 @@ async function decide(given: StartArguments): Promise<Decision> {
   return (await binaryObstacle(thisMachine, binary.executable)) ?? binary;
 }
 
+/** Somebody told this process to end: nothing is started in place of what ended then. */
+let told = false;
+
 /** Signals meant for this process reach the child, and its end is ours. */
 function follow(child: ChildProcess): Promise<number> {
-  const pass = (signal: NodeJS.Signals) => child.kill(signal);
-  const signals: NodeJS.Signals[] = ['SIGINT', 'SIGTERM', 'SIGHUP'];
-  for (const signal of signals) process.on(signal, pass);
+  for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) {
+    process.on(signal, () => {
+      told = true;
+      child.kill(signal);
+    });
+  }
   return new Promise((resolve, reject) => {
     child.once('error', reject);
-    child.once('exit', (code, signal) => {
-      for (const name of signals) process.off(name, pass);
-      resolve(signal === null ? (code ?? 1) : signal === 'SIGINT' || signal === 'SIGTERM' ? 0 : 1);
-    });
+    child.once('exit', (code) => resolve(told ? 0 : (code ?? 1)));
   });
 }
 
@@ -76,7 +79,7 @@ async function main(): Promise<number> {
   if (decision && 'executable' in decision) {
     const startedAt = performance.now();
     const code = await openDesktop(decision.executable, given);
-    if (code === 0 || performance.now() - startedAt > EARLY_MS) return code;
+    if (code === 0 || told || performance.now() - startedAt > EARLY_MS) return code;
     instead({
       reason: `Electron ended with code ${code} right after it started`,
       remedy: 'see what it said above',

@@ -13,6 +13,9 @@ export const ELECTION_KINDS: ReadonlySet<EventKind> = new Set<EventKind>([
   'tally',
   'commit',
   'complete',
+  'run-started',
+  'node-started',
+  'fault-started',
   'node-stopped',
   'process-exited',
   'process-paused',
@@ -51,6 +54,10 @@ export class ElectionDetector {
   readonly #outages: Outage[] = [];
   readonly #votes = new Map<string, NodeId[]>();
   readonly #acknowledgedNs: Nanoseconds[] = [];
+  /** Nodes that have started, and when so many had that they could elect a leader. */
+  readonly #started = new Set<NodeId>();
+  #nodeCount = 0;
+  #quorumUpNs: Nanoseconds | null = null;
   #rows: ElectionRow[] | undefined;
 
   feed(event: TraceEvent): void {
@@ -67,6 +74,19 @@ export class ElectionDetector {
       case 'tally':
         if (!event.granted) return;
         this.#votesFor(event.source, event.term).push(event.voter);
+        break;
+      case 'run-started':
+        this.#nodeCount = event.nodes.length;
+        break;
+      case 'node-started':
+        this.#started.add(event.source);
+        if (this.#quorumUpNs === null && this.#started.size * 2 > this.#nodeCount)
+          this.#quorumUpNs = event.atNs;
+        break;
+      case 'fault-started':
+        // The signal leaves right after this is recorded; the exit is only seen some milliseconds later.
+        if (event.type !== 'kill') return;
+        for (const node of event.targets) this.#end(node, event.atNs);
         break;
       case 'process-paused':
         this.#outages.push({ node: event.node, fromNs: event.atNs, toNs: null });
@@ -157,7 +177,9 @@ export class ElectionDetector {
     let firstCandidacyNs = electedNs;
     for (const one of candidacies) firstCandidacyNs = Math.min(firstCandidacyNs, one.atNs);
     const lostNs = previous ? this.#lostNs(previous, firstCandidacyNs) : null;
-    const startedNs = previous ? (lostNs ?? firstCandidacyNs) : 0;
+    const startedNs = previous
+      ? (lostNs ?? firstCandidacyNs)
+      : Math.min(this.#quorumUpNs ?? firstCandidacyNs, firstCandidacyNs);
     const splitTerms = new Set(candidacies.map((one) => one.term));
     splitTerms.delete(term);
     const voters = new Set([leader, ...this.#votesFor(leader, term)]);
@@ -176,7 +198,7 @@ export class ElectionDetector {
       firstCommitMs: firstCommitNs === null ? null : (firstCommitNs - electedNs) / 1e6,
       downtimeMs: this.#downtimeMs(startedNs, firstCommitNs ?? electedNs),
       splitVotes: splitTerms.size,
-      candidates: [...new Set(candidacies.map((one) => one.node))],
+      candidates: [...new Set(candidacies.filter((one) => one.atNs <= electedNs).map((one) => one.node))],
       voters: [...voters].sort(),
       event,
     };

@@ -82,7 +82,10 @@ export interface ElectionRow {
   /** The leader that went before, if any, and when it was last able to lead (killed, paused, stopped, cut off). */
   previousLeader: NodeId | null;
   lostNs: Nanoseconds | null;
-  /** Start of the election: `lostNs`, else the first candidacy (the run's start for the first election). */
+  /**
+   * Start of the election: `lostNs`, else the first candidacy; for the first election the moment when a majority of the nodes
+   * had started, if that was earlier.
+   */
   startedNs: Nanoseconds;
   firstCandidacyNs: Nanoseconds;
   electedNs: Nanoseconds;
@@ -211,7 +214,10 @@ export interface TraceQueries {
     answer: { events: EventDetail[]; total: number };
   };
   event: { params: { id: EventId }; answer: EventDetail | null };
-  /** The chain of causes that led to an event, oldest first, the event itself, and what it caused, in order of time. */
+  /**
+   * `causes` is the chain that led to an event, oldest first, and ends with the event itself; `effects` is what it caused,
+   * directly and further on, in order of time.
+   */
   chain: {
     params: { id: EventId; limit: number };
     answer: { causes: EventDetail[]; effects: EventDetail[] };
@@ -230,6 +236,11 @@ export interface TraceQueries {
   operationBuckets: {
     params: { fromNs: Nanoseconds; toNs: Nanoseconds; buckets: number };
     answer: { buckets: OperationBucket[] };
+  };
+  /** Where each node's commit index rose: the index it came to in each bucket, null where it stood still. */
+  commits: {
+    params: { fromNs: Nanoseconds; toNs: Nanoseconds; buckets: number };
+    answer: { nodes: { node: NodeId; indexes: (LogIndex | null)[] }[] };
   };
   density: {
     params: { fromNs: Nanoseconds; toNs: Nanoseconds; buckets: number };

@@ -160,6 +160,14 @@ describe('§5.2 leader election', () => {
     expect(transitionsOf(again, 'vote')).toEqual([]);
   });
 
+  it('§5.2 a vote in a term that was known already is written too', () => {
+    const replica = new SingleReplica({ terms: [3], term: 3 });
+    replica.requestVote('n2', 4, 0, 0);
+    const effects = replica.requestVote('n3', 4, 1, 3);
+    expect(voteReplyIn(effects).granted).toBe(true);
+    expect(effects.persist?.puts).toEqual([{ space: 'meta', key: 0, value: { term: 4, votedFor: 'n3' } }]);
+  });
+
   it('§5.2 the vote goes out only after term and vote are on disk', () => {
     const replica = new SingleReplica();
     const effects = replica.requestVote('n2', 4, 0, 0);

@@ -43,6 +43,7 @@ describe.each(FOLLOWERS)('§5.3 Figure 7 $name', ({ terms, votes, refusals }) =>
     let inbox: Message[] = [...leader.voteReply('n3', 8).send, ...leader.propose('8').send];
     let refused = 0;
     for (let message = inbox.shift(); message !== undefined; message = inbox.shift()) {
+      if (refused > 10) throw new Error('the leader does not go back');
       if (message.to === 'n2') inbox.push(...sentIn(follower.receive(message)));
       if (message.to === 'n1') {
         if ((message.body as { success: boolean }).success === false) refused += 1;

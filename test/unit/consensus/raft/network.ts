@@ -152,6 +152,17 @@ export class Network {
     }
   }
 
+  /** As `settle`, but only servers whose bit is set in `mask` hear each other; what the others are sent is lost. */
+  settleAmong(mask: number, rounds: number): void {
+    const before = new Set(this.isolated);
+    this.servers.forEach(({ id }, at) => {
+      if (((mask >> at) & 1) === 0) this.isolated.add(id);
+    });
+    this.settle(rounds);
+    this.isolated.clear();
+    for (const id of before) this.isolated.add(id);
+  }
+
   #step(server: Server, input: Input): void {
     const { raft } = server;
     if (raft === undefined) return;

@@ -1,0 +1,42 @@
+/** What the reader process says and does. */
+import type { QueryName, QueryParams } from '../model/queries.ts';
+import type { FromReader, ToReader } from '../protocol.ts';
+import { openTrace } from './open.ts';
+import type { OpenTrace } from './open.ts';
+import { answers } from './queries/index.ts';
+
+/** Serves the parent process over IPC; ends the process when the parent is gone or the file is refused. */
+export function readerProcess(): void {
+  let trace: OpenTrace | undefined;
+  process.on('message', (message: ToReader) => {
+    if (message.kind === 'start') {
+      try {
+        trace = openTrace(message.traceFile);
+        say({ kind: 'ready' });
+      } catch (error) {
+        say({ kind: 'refused', error: textOf(error) }, () => process.exit(0));
+      }
+    } else say(answer(trace, message));
+  });
+  process.on('disconnect', () => process.exit(0));
+}
+
+function answer(trace: OpenTrace | undefined, message: Exclude<ToReader, { kind: 'start' }>): FromReader {
+  const { id, query, params } = message;
+  try {
+    if (trace === undefined) throw new Error('the reader has no trace open');
+    if (!Object.hasOwn(answers, query)) throw new Error(`a trace cannot be asked for "${String(query)}"`);
+    return { kind: 'answer', id, answer: trace.query<QueryName>(query, params as QueryParams<QueryName>) };
+  } catch (error) {
+    return { kind: 'error', id, error: textOf(error) };
+  }
+}
+
+function say(message: FromReader, then?: () => void): void {
+  if (process.send) process.send(message, () => then?.());
+  else then?.();
+}
+
+function textOf(error: unknown): string {
+  return error instanceof Error ? error.message : String(error);
+}

@@ -1,0 +1,151 @@
+import type { EventKind, Nanoseconds, SourceId } from '../../model/events.ts';
+import type { EventDetail, EventFilter, QueryAnswer, QueryParams } from '../../model/queries.ts';
+import type { TraceConnection } from '../connection.ts';
+import { EVENT_COLUMNS, IN_ORDER, IN_REVERSE, eventOf } from '../rows.ts';
+import type { EventRow } from '../rows.ts';
+import { detailOf, findEvent } from './event-rows.ts';
+
+const ROWS_MAX = 50_000;
+/** A search reads every event of the window; the lab ends a reader that does not answer in time. */
+const SEARCH_MS_MAX = 8_000;
+
+interface Window {
+  fromNs: Nanoseconds;
+  toNs: Nanoseconds;
+  newestFirst: boolean;
+}
+
+/** A part of the events that one index serves. */
+interface Selection {
+  index: 'event_by_time' | 'event_by_kind' | 'event_by_id';
+  where: string;
+  values: (string | number)[];
+}
+
+export function event(trace: TraceConnection, { id }: QueryParams<'event'>): EventDetail | null {
+  return findEvent(trace, id);
+}
+
+export function events(trace: TraceConnection, params: QueryParams<'events'>): QueryAnswer<'events'> {
+  const { fromNs, toNs, filter = {}, newestFirst = false } = params;
+  const window = { fromNs, toNs, newestFirst };
+  const limit = Math.min(params.limit, ROWS_MAX);
+  const selections = selectionsOf(filter);
+  if (filter.text !== undefined && filter.text !== '') {
+    return searchText(trace, selections, window, limit, filter.text.toLowerCase());
+  }
+  let total = 0;
+  const rows: EventRow[] = [];
+  for (const selection of selections) {
+    total += countOf(trace, selection, window);
+    for (const row of rowsOf(trace, selection, window, limit)) rows.push(row);
+  }
+  return {
+    events: inOrder(rows, newestFirst)
+      .slice(0, limit)
+      .map((row) => detailOf(eventOf(row))),
+    total,
+  };
+}
+
+/** Each kind has its own stretch of an index, so that a rare kind is found without reading the others. */
+function selectionsOf({ kinds, sources, term }: EventFilter): Selection[] {
+  const where: string[] = [];
+  const values: (string | number)[] = [];
+  if (sources !== undefined) {
+    where.push(`source IN (${marks(sources)})`);
+    values.push(...sources);
+  }
+  if (term !== undefined) {
+    where.push('term = ?');
+    values.push(term);
+  }
+  if (kinds === undefined) {
+    const index = sources !== undefined && sources.every(isQuiet) ? 'event_by_id' : 'event_by_time';
+    return [{ index, where: where.map((one) => ` AND ${one}`).join(''), values }];
+  }
+  return [...new Set<EventKind>(kinds)].map((kind) => ({
+    index: 'event_by_kind',
+    where: ['kind = ?', ...where].map((one) => ` AND ${one}`).join(''),
+    values: [kind, ...values],
+  }));
+}
+
+/** Sources with few events: theirs are found faster by who recorded them than by when. */
+function isQuiet(source: SourceId): boolean {
+  return source === 'lab' || source === 'recorder';
+}
+
+function countOf(
+  trace: TraceConnection,
+  { index, where, values }: Selection,
+  { fromNs, toNs }: Window,
+): number {
+  return trace
+    .statement(`SELECT count(*) FROM event INDEXED BY ${index} WHERE at_ns >= ? AND at_ns < ?${where}`)
+    .pluck()
+    .get(fromNs, toNs, ...values) as number;
+}
+
+function rowsOf(
+  trace: TraceConnection,
+  { index, where, values }: Selection,
+  { fromNs, toNs, newestFirst }: Window,
+  limit: number,
+): Iterable<EventRow> {
+  return trace.database
+    .prepare(
+      `SELECT ${EVENT_COLUMNS} FROM event INDEXED BY ${index} WHERE at_ns >= ? AND at_ns < ?${where}
+      ${newestFirst ? IN_REVERSE : IN_ORDER} LIMIT ?`,
+    )
+    .iterate(fromNs, toNs, ...values, limit) as Iterable<EventRow>;
+}
+
+/**
+ * Reads every event of the window: a sentence exists only once it is put.
+ * @throws when that takes too long
+ */
+function searchText(
+  trace: TraceConnection,
+  selections: readonly Selection[],
+  window: Window,
+  limit: number,
+  text: string,
+): QueryAnswer<'events'> {
+  const found: EventRow[] = [];
+  let total = 0;
+  let read = 0;
+  const giveUpMs = performance.now() + SEARCH_MS_MAX;
+  for (const selection of selections) {
+    let foundHere = 0;
+    for (const row of rowsOf(trace, selection, window, -1)) {
+      if (++read % 4_096 === 0 && performance.now() > giveUpMs) {
+        throw new Error(`searching ${read} events took too long; choose kinds of events or a shorter window`);
+      }
+      const matches =
+        row.body.toLowerCase().includes(text) || detailOf(eventOf(row)).text.toLowerCase().includes(text);
+      if (!matches) continue;
+      total++;
+      if (foundHere++ < limit) found.push(row);
+    }
+  }
+  return {
+    events: inOrder(found, window.newestFirst)
+      .slice(0, limit)
+      .map((row) => detailOf(eventOf(row))),
+    total,
+  };
+}
+
+function inOrder(rows: EventRow[], newestFirst: boolean): EventRow[] {
+  rows.sort(
+    (a, b) =>
+      a.at_ns - b.at_ns ||
+      (a.source === b.source ? a.incarnation - b.incarnation || a.seq - b.seq : a.source < b.source ? -1 : 1),
+  );
+  return newestFirst ? rows.reverse() : rows;
+}
+
+function marks(values: readonly unknown[]): string {
+  return values.map(() => '?').join(', ');
+}

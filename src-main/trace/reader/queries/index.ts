@@ -1,0 +1,36 @@
+/** Query name -> the function that answers it. */
+import type { QueryAnswer, QueryName, QueryParams } from '../../model/queries.ts';
+import type { TraceConnection } from '../connection.ts';
+import { chain } from './chain.ts';
+import { commits } from './commits.ts';
+import { density } from './density.ts';
+import { event, events } from './events.ts';
+import { lanes } from './lanes.ts';
+import { logs } from './logs.ts';
+import { message, messages } from './messages.ts';
+import { operationBuckets, operations } from './operations.ts';
+import { elections, faults, info, totals } from './overview.ts';
+import { stateAt } from './state-at.ts';
+import { step } from './step.ts';
+
+export const answers: {
+  [Q in QueryName]: (trace: TraceConnection, params: QueryParams<Q>) => QueryAnswer<Q>;
+} = {
+  info,
+  totals,
+  stateAt: (trace, { atNs }) => stateAt(trace, atNs),
+  lanes,
+  messages,
+  message,
+  events,
+  event,
+  chain,
+  step,
+  elections,
+  faults,
+  operations,
+  operationBuckets,
+  commits,
+  density,
+  logs,
+};

@@ -1,0 +1,157 @@
+import type { Nanoseconds } from '../../model/events.ts';
+import type {
+  MessageDetail,
+  MessageFate,
+  MessageRow,
+  QueryAnswer,
+  QueryParams,
+} from '../../model/queries.ts';
+import { RANK_ELECTION, RANK_ENTRIES, RANK_HEARTBEAT } from '../../recorder/message-facts.ts';
+import { MESSAGE_SPANS_NS } from '../../schema.ts';
+import type { TraceConnection } from '../connection.ts';
+import { parseEventId } from './event-rows.ts';
+
+const ROWS_MAX = 50_000;
+/** When not all can be drawn, so many stretches of the window get their share. */
+const STRETCHES = 100;
+/** A stretch gets at most so many times its fair share. */
+const SHARE_MAX = 2;
+
+const COLUMNS =
+  'id, sender, receiver, type, term, sent_ns, arrived_ns, delivered_ns, fate, reason, bytes, entries, granted';
+
+interface StoredMessage {
+  id: string;
+  sender: string;
+  receiver: string;
+  type: string;
+  term: number;
+  sent_ns: number;
+  arrived_ns: number | null;
+  delivered_ns: number | null;
+  fate: MessageFate;
+  reason: string | null;
+  bytes: number;
+  entries: number;
+  granted: number | null;
+}
+
+export function message(trace: TraceConnection, { id }: QueryParams<'message'>): MessageDetail | null {
+  const row = trace.statement(`SELECT ${COLUMNS} FROM message WHERE id = ? AND sent_ns IS NOT NULL`).get(id);
+  const parts = parseEventId(id);
+  if (row === undefined || parts === undefined) return null;
+  const body = trace
+    .statement(`SELECT body -> '$.body' FROM event WHERE source = ? AND incarnation = ? AND seq = ?`)
+    .pluck()
+    .get(parts.source, parts.incarnation, parts.seq) as string | null | undefined;
+  return { ...messageOf(row as StoredMessage), body: JSON.parse(body ?? '{}') as object };
+}
+
+/**
+ * The most telling kinds first. Of a kind that does not fit as a whole, every stretch of the window shows its share, so
+ * that a zoomed-out drawing is thinned evenly instead of ending in the middle.
+ */
+export function messages(trace: TraceConnection, params: QueryParams<'messages'>): QueryAnswer<'messages'> {
+  const { fromNs, toNs, heartbeats } = params;
+  const limit = Math.min(params.limit, ROWS_MAX);
+  const ranks = heartbeats ? [RANK_ELECTION, RANK_ENTRIES, RANK_HEARTBEAT] : [RANK_ELECTION, RANK_ENTRIES];
+  const rows: StoredMessage[] = [];
+  let total = 0;
+  for (const rank of ranks) {
+    const count = countTouching(trace, rank, fromNs, toNs);
+    const room = limit - rows.length;
+    total += count;
+    if (room <= 0 || count === 0) continue;
+    if (count <= room) rows.push(...touching(trace, rank, fromNs, toNs, room));
+    else rows.push(...thinned(trace, rank, fromNs, toNs, room));
+  }
+  return { rows: rows.map(messageOf), total };
+}
+
+/** Where copies of each class of span may have been sent to touch a window, as far back as the class goes. */
+function sentWindows(fromNs: Nanoseconds): { span: number; sentFromNs: Nanoseconds }[] {
+  const bounded = MESSAGE_SPANS_NS.map((boundNs, span) => ({
+    span,
+    sentFromNs: Math.max(0, fromNs - boundNs),
+  }));
+  return [...bounded, { span: MESSAGE_SPANS_NS.length, sentFromNs: 0 }];
+}
+
+const TOUCHES =
+  'rank = ? AND span = ? AND sent_ns >= ? AND sent_ns < ? AND (ended_ns IS NULL OR ended_ns >= ?)';
+
+function countTouching(trace: TraceConnection, rank: number, fromNs: Nanoseconds, toNs: Nanoseconds): number {
+  let count = 0;
+  for (const { span, sentFromNs } of sentWindows(fromNs)) {
+    count += trace
+      .statement(`SELECT count(*) FROM message INDEXED BY message_by_rank WHERE ${TOUCHES}`)
+      .pluck()
+      .get(rank, span, sentFromNs, toNs, fromNs) as number;
+  }
+  return count;
+}
+
+function touching(
+  trace: TraceConnection,
+  rank: number,
+  fromNs: Nanoseconds,
+  toNs: Nanoseconds,
+  limit: number,
+): StoredMessage[] {
+  const statement = trace.statement(
+    `SELECT ${COLUMNS} FROM message INDEXED BY message_by_rank WHERE ${TOUCHES} ORDER BY sent_ns LIMIT ?`,
+  );
+  const rows: StoredMessage[] = [];
+  for (const { span, sentFromNs } of sentWindows(fromNs)) {
+    const left = limit - rows.length;
+    if (left > 0)
+      rows.push(...(statement.all(rank, span, sentFromNs, toNs, fromNs, left) as StoredMessage[]));
+  }
+  return rows;
+}
+
+function thinned(
+  trace: TraceConnection,
+  rank: number,
+  fromNs: Nanoseconds,
+  toNs: Nanoseconds,
+  limit: number,
+): StoredMessage[] {
+  const statement = trace.statement(
+    `SELECT ${COLUMNS} FROM message INDEXED BY message_by_rank
+    WHERE rank = ? AND span = ? AND sent_ns >= ? AND sent_ns < ? ORDER BY sent_ns LIMIT ?`,
+  );
+  const stretches = Math.min(STRETCHES, limit);
+  const rows: StoredMessage[] = [];
+  for (let stretch = 0; stretch < stretches; stretch++) {
+    const sentFromNs = fromNs + Math.floor(((toNs - fromNs) * stretch) / stretches);
+    const sentToNs = fromNs + Math.floor(((toNs - fromNs) * (stretch + 1)) / stretches);
+    // What a quiet stretch left over goes to the next ones, but not all at once, or the first busy one would look far busier than the rest.
+    const due = Math.floor((limit * (stretch + 1)) / stretches) - rows.length;
+    let share = Math.min(due, SHARE_MAX * Math.ceil(limit / stretches));
+    for (let span = MESSAGE_SPANS_NS.length; span >= 0 && share > 0; span--) {
+      const found = statement.all(rank, span, sentFromNs, sentToNs, share) as StoredMessage[];
+      rows.push(...found);
+      share -= found.length;
+    }
+  }
+  return rows;
+}
+
+function messageOf(row: StoredMessage): MessageRow {
+  return {
+    id: row.id,
+    from: row.sender,
+    to: row.receiver,
+    type: row.type,
+    term: row.term,
+    sentNs: row.sent_ns,
+    arrivedNs: row.arrived_ns,
+    deliveredNs: row.delivered_ns,
+    fate: row.fate,
+    reason: row.reason,
+    bytes: row.bytes,
+    entries: row.entries,
+    granted: row.granted === null ? null : row.granted === 1,
+  };
+}

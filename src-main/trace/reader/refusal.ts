@@ -1,0 +1,111 @@
+/** Decides whether a file is a trace that can be shown. Files come from anywhere, so nothing in them is believed. */
+import { closeSync, openSync, readSync, statSync } from 'node:fs';
+import { APPLICATION_ID, SCHEMA_VERSION, expectedObjects } from '../schema.ts';
+import type { SqliteDatabase } from '../sqlite.ts';
+
+/** The file is no trace that can be shown. The message is one sentence or two that name the file and the remedy. */
+export class TraceRefused extends Error {}
+
+const MAGIC = 'SQLite format 3\0';
+const CHOOSE = 'Choose a trace that Quorum Lab recorded (its name ends in .qlab)';
+
+/** @throws TraceRefused when what can be seen without SQLite rules the file out */
+export function checkBytes(file: string): void {
+  const size = sizeOf(file);
+  if (size === 0) throw new TraceRefused(`${file} is empty. ${CHOOSE}, or copy it again.`);
+  const head = readHead(file);
+  if (head.toString('latin1', 0, MAGIC.length) !== MAGIC) {
+    throw new TraceRefused(`${file} is not a trace: it is no SQLite file. ${CHOOSE}.`);
+  }
+  const pages = head.readUInt32BE(28);
+  const stored = head.readUInt16BE(16);
+  const pageBytes = stored === 1 ? 65_536 : stored;
+  const walBytes = statSync(`${file}-wal`, { throwIfNoEntry: false })?.size ?? 0;
+  if (walBytes === 0 && size < pages * pageBytes) {
+    throw new TraceRefused(
+      `${file} is cut short: it has ${size} of ${pages * pageBytes} bytes. Copy it again from where it came.`,
+    );
+  }
+}
+
+/** @throws TraceRefused when the open file is no trace of a version that this lab reads, or its tables are not a trace's */
+export function checkTables(database: SqliteDatabase, file: string): void {
+  if (database.pragma('application_id', { simple: true }) !== APPLICATION_ID) {
+    throw new TraceRefused(`${file} is not a trace: it is an SQLite file of something else. ${CHOOSE}.`);
+  }
+  const version = Number(database.pragma('user_version', { simple: true }));
+  if (version > SCHEMA_VERSION) {
+    throw new TraceRefused(
+      `${file} was recorded by a later Quorum Lab (trace version ${version}; this one reads ${SCHEMA_VERSION}). Update Quorum Lab to open it.`,
+    );
+  }
+  if (version < SCHEMA_VERSION || !hasExpectedObjects(database))
+    throw damaged(file, 'its tables are not those of a trace');
+  if (database.prepare('SELECT count(*) FROM run').pluck().get() !== 1)
+    throw damaged(file, 'it says nothing about its run');
+}
+
+export function damaged(file: string, what: string): TraceRefused {
+  return new TraceRefused(
+    `${file} is damaged: ${what}. Copy it again from where it came, or record the run anew.`,
+  );
+}
+
+/** Puts an error met while opening into a sentence for the user. */
+export function refusalOf(error: unknown, file: string): TraceRefused {
+  if (error instanceof TraceRefused) return error;
+  const code = error instanceof Error && 'code' in error ? String(error.code) : '';
+  const message = error instanceof Error ? error.message : String(error);
+  if (code === 'EACCES' || code === 'EPERM') {
+    return new TraceRefused(
+      `${file} may not be read by this user. Mend its permissions, or copy it to a folder of yours.`,
+    );
+  }
+  if (code.startsWith('SQLITE_BUSY')) {
+    return new TraceRefused(
+      `${file} is locked by another program. Close that program and open the trace again.`,
+    );
+  }
+  if (code.startsWith('SQLITE_CORRUPT') || code === 'SQLITE_NOTADB') return damaged(file, message);
+  return new TraceRefused(
+    `${file} cannot be opened: ${message}. Copy it to a folder of yours and open it there.`,
+  );
+}
+
+function sizeOf(file: string): number {
+  const stats = statSync(file, { throwIfNoEntry: false });
+  if (stats === undefined)
+    throw new TraceRefused(`There is no file ${file}. Check its path, or choose another trace.`);
+  if (!stats.isFile()) throw new TraceRefused(`${file} is a folder, not a trace. ${CHOOSE}.`);
+  return stats.size;
+}
+
+function readHead(file: string): Buffer {
+  const head = Buffer.alloc(100);
+  const fd = openSync(file, 'r');
+  try {
+    readSync(fd, head, 0, head.length, 0);
+  } finally {
+    closeSync(fd);
+  }
+  return head;
+}
+
+/**
+ * Tables and indexes must be exactly ours; nothing else may hang on them, and there may be no views and triggers. Plain
+ * tables that somebody added are left alone.
+ */
+function hasExpectedObjects(database: SqliteDatabase): boolean {
+  const missing = expectedObjects();
+  const rows = database.prepare('SELECT type, name, tbl_name AS owner, sql FROM sqlite_schema').all();
+  for (const row of rows as { type: string; name: string; owner: string; sql: string | null }[]) {
+    const expected = missing.get(row.name);
+    if (expected !== undefined) {
+      if (expected !== row.sql) return false;
+      missing.delete(row.name);
+    } else if (row.type === 'view' || row.type === 'trigger') return false;
+    else if (row.type === 'index' && row.sql !== null && expectedObjects().has(row.owner)) return false;
+    else if (row.type === 'table' && !/^CREATE TABLE /i.test(row.sql ?? '')) return false;
+  }
+  return missing.size === 0;
+}

@@ -1,0 +1,134 @@
+/** What the recorder process says and does. */
+import { statSync } from 'node:fs';
+import type { LiveSnapshot } from '../model/queries.ts';
+import type { FromRecorder, RecorderFold, RecorderStart, ToRecorder } from '../protocol.ts';
+import { foldSpools } from '../repair.ts';
+import { LiveView } from './live-view.ts';
+import { TraceRecording } from './recording.ts';
+
+/**
+ * How often the spools are looked at while something happens; while nothing does, waits double up to the second figure. Every
+ * look ends in a commit, and commits are what recording a little costs.
+ */
+const BUSY_MS = 40;
+const IDLE_MS_MAX = 160;
+/** So many at once mean that it lags: the next round follows at once. */
+const BACKLOG_EVENTS = 5_000;
+const ELECTIONS_MAX = 20;
+
+/** Serves the parent process over IPC; ends the process when the parent is gone, when told to close, or when it cannot go on. */
+export function recorderProcess(): void {
+  let recorder: Recorder | undefined;
+  process.on('message', (message: ToRecorder) => {
+    try {
+      if (message.kind === 'start') recorder = new Recorder(message);
+      else if (message.kind === 'fold') fold(message).catch(fail);
+      else if (message.kind === 'watch') recorder?.watch(message.hz);
+      else if (message.kind === 'snapshotTaken') recorder?.snapshotTaken();
+      else recorder?.close(message.reason).catch(fail);
+    } catch (error) {
+      fail(error);
+    }
+  });
+  // Without a parent nobody will say when the run is over. The trace stays as it is, and a later recorder can go on.
+  process.on('disconnect', () => process.exit(0));
+}
+
+async function fold({ traceFile, spoolFolder }: RecorderFold): Promise<void> {
+  const folded = await foldSpools(traceFile, spoolFolder);
+  say({ kind: 'closed', ...folded }, () => process.exit(0));
+}
+
+function fail(error: unknown): void {
+  say({ kind: 'failed', error: error instanceof Error ? error.message : String(error) }, () =>
+    process.exit(1),
+  );
+}
+
+function say(message: FromRecorder, then?: () => void): void {
+  if (process.send) process.send(message, () => then?.());
+  else then?.();
+}
+
+class Recorder {
+  readonly #recording: TraceRecording;
+  readonly #runId: string;
+  readonly #view = new LiveView();
+  #timer: NodeJS.Timeout | undefined;
+  #waitMs = BUSY_MS;
+  #closing = false;
+  #hz = 0;
+  #snapshotMs = 0;
+  #snapshotOut = false;
+
+  constructor({ traceFile, spoolFolder, header }: RecorderStart) {
+    this.#runId = header.runId;
+    this.#recording = TraceRecording.start(traceFile, spoolFolder, header);
+    this.#recording.listener = this.#view;
+    say({ kind: 'ready' });
+    this.#round();
+  }
+
+  watch(hz: number): void {
+    this.#hz = Math.min(30, Math.max(0, hz));
+    this.#snapshotOut = false;
+  }
+
+  snapshotTaken(): void {
+    this.#snapshotOut = false;
+  }
+
+  async close(reason: string): Promise<void> {
+    if (this.#closing) return;
+    this.#closing = true;
+    clearTimeout(this.#timer);
+    await this.#recording.close('complete', reason);
+    const { events, gaps } = this.#recording;
+    say({ kind: 'closed', events, gaps }, () => process.exit(0));
+  }
+
+  readonly #round = (): void => {
+    if (this.#closing || this.#recording.closed) return;
+    try {
+      const { recorded, caughtUp } = this.#recording.round();
+      this.#tellSnapshot();
+      if (recorded > BACKLOG_EVENTS) this.#waitMs = 0;
+      else if (recorded > 0 || !caughtUp) this.#waitMs = BUSY_MS;
+      else this.#waitMs = Math.min(IDLE_MS_MAX, Math.max(BUSY_MS, this.#waitMs * 2));
+      this.#timer = setTimeout(this.#round, this.#waitMs);
+    } catch (error) {
+      this.#closing = true;
+      fail(error);
+    }
+  };
+
+  #tellSnapshot(): void {
+    const nowMs = performance.now();
+    if (this.#hz === 0 || this.#snapshotOut || nowMs - this.#snapshotMs < 1000 / this.#hz) return;
+    this.#snapshotMs = nowMs;
+    this.#snapshotOut = true;
+    say({ kind: 'snapshot', snapshot: this.#snapshot() });
+  }
+
+  #snapshot(): LiveSnapshot {
+    const recording = this.#recording;
+    return {
+      runId: this.#runId,
+      atNs: recording.newestNs,
+      state: recording.keyframes.state,
+      ...this.#view.snapshot(recording.newestNs),
+      elections: recording.elections.rows().slice(-ELECTIONS_MAX),
+      events: recording.events,
+      messages: recording.messages,
+      backlogBytes: recording.backlogBytes,
+      fileBytes: fileBytes(recording.file),
+    };
+  }
+}
+
+/** Of the trace with what its write-ahead log still holds. */
+function fileBytes(file: string): number {
+  let bytes = 0;
+  for (const name of [file, `${file}-wal`]) bytes += statSync(name, { throwIfNoEntry: false })?.size ?? 0;
+  return bytes;
+}

@@ -1,0 +1,64 @@
+/** What the pointer is told about the thing under it: a title and a few facts. */
+import type { OperationBucket } from '../../../src-main/api/index.ts';
+import type { Hit } from './hit.ts';
+import { sentenceOf } from './segments.ts';
+import { electionSum, electionTitle, faultTitle } from './spans.ts';
+import { formatDuration, formatMoment, formatMs, groupThousands } from './time.ts';
+
+export interface TooltipText {
+  readonly title: string;
+  readonly lines: readonly string[];
+}
+
+export function tooltipText(hit: Hit, buckets: readonly OperationBucket[]): TooltipText | null {
+  switch (hit.kind) {
+    case 'message': {
+      const { message } = hit;
+      const endNs = message.deliveredNs ?? message.arrivedNs;
+      const entries =
+        message.entries > 0 ? ` · ${message.entries} ${message.entries === 1 ? 'entry' : 'entries'}` : '';
+      const granted = message.granted === null ? '' : message.granted ? ' · granted' : ' · refused';
+      const fate = message.reason ? `${message.fate}: ${message.reason}` : message.fate;
+      return {
+        title: `${message.type} ${message.from} → ${message.to}`,
+        lines: [
+          `term ${message.term}${entries}${granted}`,
+          `sent ${formatMoment(message.sentNs, 6)}`,
+          endNs === null ? fate : `${fate} after ${formatDuration(endNs - message.sentNs)}`,
+        ],
+      };
+    }
+    case 'election':
+      return { title: electionTitle(hit.election), lines: [electionSum(hit.election)] };
+    case 'fault': {
+      const { fault } = hit;
+      const length =
+        fault.toNs === null ? 'has not ended' : `lasted ${formatDuration(fault.toNs - fault.fromNs)}`;
+      return { title: faultTitle(fault), lines: [`from ${formatMoment(fault.fromNs, 4)}`, length] };
+    }
+    case 'segment': {
+      const { fromNs, toNs } = hit.segment;
+      const length = toNs === null ? 'to the end of the recording' : `for ${formatDuration(toNs - fromNs)}`;
+      return { title: sentenceOf(hit.segment), lines: [`from ${formatMoment(fromNs, 4)}`, length] };
+    }
+    case 'clients': {
+      const bucket = buckets.find(({ fromNs, toNs }) => hit.atNs >= fromNs && hit.atNs < toNs);
+      if (!bucket) return null;
+      const width = formatDuration(bucket.toNs - bucket.fromNs);
+      const latency =
+        bucket.p50Ms === null
+          ? []
+          : [`p50 ${formatMs(bucket.p50Ms)} ms · p99 ${formatMs(bucket.p99Ms ?? bucket.p50Ms)} ms`];
+      const trouble =
+        bucket.failed + bucket.unknown > 0
+          ? [`${groupThousands(bucket.failed)} failed · ${groupThousands(bucket.unknown)} unknown`]
+          : [];
+      return {
+        title: `${groupThousands(bucket.acknowledged)} acknowledged in ${width}`,
+        lines: [...latency, ...trouble],
+      };
+    }
+    case 'ruler':
+      return null;
+  }
+}

@@ -1,0 +1,261 @@
+/** A message of Raft in words: what it says, and why it was answered as it was, with the paper's section. Pure. */
+import type { EventDetail, MessageDetail } from '../../../src-main/api/index.ts';
+
+export interface Fact {
+  readonly name: string;
+  readonly value: string;
+}
+
+export interface Explanation {
+  readonly title: string;
+  readonly text: string;
+  /** Sections of the Raft paper (extended version). */
+  readonly sections: readonly string[];
+}
+
+type Fields = { readonly [field: string]: unknown };
+
+function numberOf(body: object, field: string): number | undefined {
+  const value = (body as Fields)[field];
+  return typeof value === 'number' ? value : undefined;
+}
+function textOf(body: object, field: string): string | undefined {
+  const value = (body as Fields)[field];
+  return typeof value === 'string' && value !== '' ? value : undefined;
+}
+function flagOf(body: object, field: string): boolean {
+  return (body as Fields)[field] === true;
+}
+
+/** `1353 @ term 3`; before the first entry: `empty`. */
+function position(index: number | undefined, term: number | undefined): string {
+  if (index === undefined) return 'unknown';
+  if (index === 0) return 'empty';
+  return term === undefined ? String(index) : `${index} @ term ${term}`;
+}
+
+/** The body's fields under the names a reader of the paper expects. */
+export function bodyFacts(message: MessageDetail): Fact[] {
+  const { body } = message;
+  switch (message.type) {
+    case 'RequestVote':
+      return [
+        { name: 'last log', value: position(numberOf(body, 'lastLogIndex'), numberOf(body, 'lastLogTerm')) },
+      ];
+    case 'RequestVoteReply':
+      return [{ name: 'vote', value: flagOf(body, 'granted') ? 'granted' : 'refused' }];
+    case 'AppendEntries':
+      return [
+        { name: 'follows', value: position(numberOf(body, 'prevLogIndex'), numberOf(body, 'prevLogTerm')) },
+        { name: 'entries', value: message.entries === 0 ? 'none, a heartbeat' : String(message.entries) },
+        { name: 'leader commit', value: String(numberOf(body, 'leaderCommit') ?? 'unknown') },
+      ];
+    case 'AppendEntriesReply': {
+      const success = flagOf(body, 'success');
+      const facts = [{ name: 'result', value: success ? 'accepted' : 'refused' }];
+      if (success)
+        facts.push({ name: 'matches up to', value: String(numberOf(body, 'matchIndex') ?? 'unknown') });
+      const conflict = numberOf(body, 'conflictIndex');
+      if (conflict !== undefined) facts.push({ name: 'go on from', value: String(conflict) });
+      const conflictTerm = numberOf(body, 'conflictTerm');
+      if (conflictTerm !== undefined) facts.push({ name: 'term there', value: String(conflictTerm) });
+      return facts;
+    }
+    default:
+      return Object.entries(body).map(([name, value]) => ({
+        name,
+        value: JSON.stringify(value).slice(0, 200),
+      }));
+  }
+}
+
+export interface EntryWords {
+  readonly index: number;
+  readonly term: number;
+  readonly command: string;
+}
+
+/** The entries that an AppendEntries carries. */
+export function entriesOf(message: MessageDetail): EntryWords[] {
+  const entries = (message.body as Fields)['entries'];
+  if (!Array.isArray(entries)) return [];
+  return entries.flatMap((entry: unknown) => {
+    if (typeof entry !== 'object' || entry === null) return [];
+    const index = numberOf(entry, 'index');
+    const term = numberOf(entry, 'term');
+    if (index === undefined || term === undefined) return [];
+    const command =
+      (entry as Fields)['kind'] === 'no-op' ? 'no-op' : commandWords(textOf(entry, 'data') ?? '');
+    return [{ index, term, command }];
+  });
+}
+
+/** A key-value command as people type it; anything else as it stands. */
+export function commandWords(data: string): string {
+  let parsed: unknown;
+  try {
+    parsed = JSON.parse(data);
+  } catch {
+    return data.slice(0, 80);
+  }
+  if (typeof parsed !== 'object' || parsed === null) return data.slice(0, 80);
+  const words = ['op', 'key', 'expected', 'value'].map((field) => textOf(parsed, field));
+  const known = words.filter((word): word is string => word !== undefined);
+  return known.length > 0 ? known.join(' ').slice(0, 80) : data.slice(0, 80);
+}
+
+/** Why this message ended as it did and was answered as it was; `effects` are the events that it caused. */
+export function explainMessage(message: MessageDetail, effects: readonly EventDetail[]): Explanation {
+  const undelivered = explainUndelivered(message);
+  if (undelivered) return undelivered;
+  switch (message.type) {
+    case 'RequestVote':
+      return explainRequestVote(message, effects);
+    case 'RequestVoteReply':
+      return explainVoteReply(message);
+    case 'AppendEntries':
+      return explainAppend(message, effects);
+    case 'AppendEntriesReply':
+      return explainAppendReply(message);
+    default:
+      return { title: 'What it says', text: `A message of type ${message.type}.`, sections: [] };
+  }
+}
+
+function explainUndelivered(message: MessageDetail): Explanation | null {
+  const { from, to, type, reason, fate } = message;
+  const because = reason ? `: ${reason}` : '';
+  const harmless =
+    'Raft expects this: the sender repeats what matters, and every request may safely come twice.';
+  switch (fate) {
+    case 'delivered':
+      return null;
+    case 'under-way':
+      return {
+        title: 'Under way',
+        text: `${type} has left ${from} and has not reached ${to} yet.`,
+        sections: [],
+      };
+    case 'arrived':
+      return {
+        title: 'Why it was not taken in',
+        text: `It reached ${to}, but ${to} ended or stood still before taking it in${because}. ${harmless}`,
+        sections: ['5.5'],
+      };
+    case 'dropped':
+      return {
+        title: 'Why it was dropped',
+        text: `${to} never took it in${because}. ${harmless}`,
+        sections: ['5.5'],
+      };
+    case 'lost':
+      return {
+        title: 'Why it was lost',
+        text: `It left ${from} and never reached ${to}${because}. ${harmless}`,
+        sections: ['5.5'],
+      };
+  }
+}
+
+function explainRequestVote(message: MessageDetail, effects: readonly EventDetail[]): Explanation {
+  const { from, to, term } = message;
+  for (const { event } of effects) {
+    if (event.source !== to) continue;
+    if (event.kind === 'vote' && event.candidate === from && event.term === term) {
+      return {
+        title: 'Why it was granted',
+        text: `${to} had no other vote in term ${term}, and the candidate's ${event.reason.replace(' not behind ', ' is not behind ')}. The vote was on ${to}'s disk before the reply left.`,
+        sections: ['5.2', '5.4.1'],
+      };
+    }
+    if (event.kind === 'refuse') {
+      return {
+        title: 'Why it was refused',
+        text: `${to} refused: ${event.reason}.`,
+        sections: ['5.2', '5.4.1'],
+      };
+    }
+  }
+  const reply = effects.find(
+    ({ event }) => event.kind === 'send' && event.source === to && event.to === from,
+  );
+  if (reply?.event.kind === 'send') {
+    const granted = flagOf(reply.event.body, 'granted');
+    const reason = textOf(reply.event.body, 'reason');
+    return {
+      title: granted ? 'Why it was granted' : 'Why it was refused',
+      text: granted
+        ? `${to} had already voted for ${from} in term ${term} and says so again.`
+        : `${to} refused${reason ? `: ${reason}` : ''}.`,
+      sections: ['5.2', '5.4.1'],
+    };
+  }
+  return {
+    title: 'What it asks',
+    text: `${from} asks ${to} for its vote in term ${term}.`,
+    sections: ['5.2'],
+  };
+}
+
+function explainVoteReply({ from, to, term, body }: MessageDetail): Explanation {
+  if (flagOf(body, 'granted')) {
+    return {
+      title: 'What it means',
+      text: `${from} gives ${to} its one vote of term ${term}. With the votes of a majority ${to} leads that term.`,
+      sections: ['5.2'],
+    };
+  }
+  const reason = textOf(body, 'reason');
+  return {
+    title: 'Why it was refused',
+    text: `${from} gives ${to} no vote in term ${term}${reason ? `: ${reason}` : ''}.`,
+    sections: ['5.2', '5.4.1'],
+  };
+}
+
+function explainAppend(message: MessageDetail, effects: readonly EventDetail[]): Explanation {
+  const { from, to, term, body, entries } = message;
+  const refusal = effects.find(({ event }) => event.source === to && event.kind === 'refuse');
+  if (refusal?.event.kind === 'refuse') {
+    return {
+      title: 'Why it was refused',
+      text: `${to} refused: ${refusal.event.reason}.`,
+      sections: ['5.1', '5.3'],
+    };
+  }
+  const commit = numberOf(body, 'leaderCommit') ?? 0;
+  if (entries === 0) {
+    return {
+      title: 'What it says',
+      text: `${from} still leads term ${term}: ${to} need not stand for election. Everything up to entry ${commit} is committed.`,
+      sections: ['5.2'],
+    };
+  }
+  const previous = position(numberOf(body, 'prevLogIndex'), numberOf(body, 'prevLogTerm'));
+  const where = previous === 'empty' ? 'at the beginning of the log' : `right behind ${previous}`;
+  const first = (numberOf(body, 'prevLogIndex') ?? 0) + 1;
+  const what = entries === 1 ? `entry ${first}` : `entries ${first} to ${first + entries - 1}`;
+  return {
+    title: 'What it says',
+    text: `${from} gives ${to} ${what}, which belong ${where}. ${to} takes them only if its log has that very place; everything up to entry ${commit} is committed.`,
+    sections: ['5.3'],
+  };
+}
+
+function explainAppendReply({ from, to, body }: MessageDetail): Explanation {
+  if (flagOf(body, 'success')) {
+    const match = numberOf(body, 'matchIndex') ?? 0;
+    return {
+      title: 'What it means',
+      text: `${from}'s log equals ${to}'s up to entry ${match}, on disk. An entry of the leader's own term that a majority holds is committed.`,
+      sections: ['5.3', '5.4.2'],
+    };
+  }
+  const reason = textOf(body, 'reason');
+  const next = numberOf(body, 'conflictIndex');
+  return {
+    title: 'Why it was refused',
+    text: `${from} refused${reason ? `: ${reason}` : ''}.${next === undefined ? '' : ` ${to} may go on from entry ${next}.`}`,
+    sections: ['5.3'],
+  };
+}
