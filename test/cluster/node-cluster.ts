@@ -126,8 +126,11 @@ export class NodeCluster {
   async startAll(): Promise<void> {
     await Promise.all(this.members.map(({ id }) => this.start(id)));
     this.#load = forkEntry('client/main.ts');
-    this.#load.on('message', (message: FromLoad) => {
-      if (message.kind === 'result') this.#calls.get(message.id)?.(message.result);
+    const ready = new Promise<void>((resolve) => {
+      this.#load?.on('message', (message: FromLoad) => {
+        if (message.kind === 'ready') resolve();
+        if (message.kind === 'result') this.#calls.get(message.id)?.(message.result);
+      });
     });
     this.tellLoad({
       kind: 'start',
@@ -140,6 +143,7 @@ export class NodeCluster {
       seed: 7,
       timeoutMs: 3000,
     });
+    await ready;
   }
 
   tellLoad(message: ToLoad): void {

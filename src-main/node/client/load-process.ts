@@ -28,8 +28,9 @@ export class LoadProcess {
     this.#workload = new Workload(this.#session, random, this.#consoleNumber + 1);
   }
 
-  run(): void {
-    this.#session.start();
+  /** Connects to the nodes, as far as they can be reached. */
+  async run(): Promise<void> {
+    await this.#session.start();
   }
 
   workload(shape: WorkloadShape): void {

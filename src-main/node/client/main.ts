@@ -19,8 +19,7 @@ process.on('message', (message: ToLoad) => {
     case 'start':
       if (load !== undefined) throw new Error('this load process has been started already');
       load = new LoadProcess(message);
-      load.run();
-      say({ kind: 'ready' });
+      load.run().then(() => say({ kind: 'ready' }), parent.fail);
       return;
     case 'workload':
       load?.workload(message);

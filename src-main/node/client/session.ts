@@ -53,6 +53,8 @@ export class ClientSession {
   #sweep: NodeJS.Timeout | undefined;
   #underWay = 0;
   #idle: (() => void) | undefined;
+  readonly #tried = new Set<NodeId>();
+  #allTried: () => void = () => undefined;
 
   constructor({ self, members, recorder, timeoutMs, random }: SessionOptions) {
     this.#recorder = recorder;
@@ -63,9 +65,13 @@ export class ClientSession {
     this.#ring = [...this.#nodes.values()];
   }
 
-  start(): void {
-    for (const node of this.#ring) node.link.start();
+  /** Connects. Resolves when every node has been reached once or has failed to answer, which takes a second at most. */
+  async start(): Promise<void> {
     this.#sweep = setInterval(() => this.#expire(), sweepMs);
+    await new Promise<void>((resolve) => {
+      this.#allTried = resolve;
+      for (const node of this.#ring) node.link.start();
+    });
   }
 
   /** Operations that have not ended. */
@@ -118,12 +124,22 @@ export class ClientSession {
 
   #nodeAt(self: Self, member: PeerAddress): Node {
     const link: OutgoingLink = new OutgoingLink(self, 'client', member, {
-      up: () => this.#scheduleProbe(0),
-      down: (reason) => this.#broken(node, reason),
+      up: () => {
+        this.#noteTried(node);
+        this.#scheduleProbe(0);
+      },
+      down: (reason) => {
+        this.#noteTried(node);
+        this.#broken(node, reason);
+      },
       payload: (payload) => this.#answers(node, payload),
     });
     const node: Node = { id: member.id, link, staged: [], inFlight: new Map() };
     return node;
+  }
+
+  #noteTried(node: Node): void {
+    if (this.#tried.add(node.id).size === this.#ring.length) this.#allTried();
   }
 
   #toLeader(operation: Operation): void {

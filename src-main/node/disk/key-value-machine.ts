@@ -13,7 +13,7 @@ const rebuildRemedy =
 const noEntryResult: MachineResult = { ok: true, value: null };
 
 /** What is applied reaches the file within this time: often enough for those who look, seldom enough to cost little. */
-const storeMsMax = 50;
+const storeMsMax = 200;
 
 /**
  * The replicated key-value state in `state.db`. Reads go to a copy in memory; what was applied is stored a little later, many
