@@ -1,6 +1,5 @@
 /** A cluster in the desktop app, driven through the page's own bridge, and what Chromium's processes cost meanwhile. */
 import { readFileSync } from 'node:fs';
-import type { LabBridge } from '../../src-main/api/contract.ts';
 import { formatLink } from '../../src-main/api/links.ts';
 import { channels } from '../../src-main/desktop/channels.ts';
 import { launchDesktop, type LabWindow } from '../e2e/harness/launch.ts';
@@ -23,7 +22,8 @@ export interface DesktopRun {
 
 declare global {
   interface Window {
-    quorumLab: LabBridge;
+    /** What the preload script offers. */
+    quorumLab: { call(method: string, params: object): Promise<string> };
   }
 }
 
@@ -31,11 +31,13 @@ export async function startDesktopRun(nodes: number, clients: number): Promise<D
   const window = await launchDesktop({ size: { width: 1280, height: 800 } });
   const { page, electron } = window;
   if (!electron) throw new Error('not a desktop window');
-  const call = (method: string, params: object): Promise<unknown> =>
-    page.evaluate(([name, given]) => globalThis.window.quorumLab.call(name as 'execute', given as never), [
-      method,
-      params,
-    ] as const);
+  const call = async (method: string, params: object): Promise<unknown> =>
+    JSON.parse(
+      await page.evaluate(([name, given]) => globalThis.window.quorumLab.call(name, given), [
+        method,
+        params,
+      ] as const),
+    );
   const { runId } = (await call('startRun', { nodes, profile: 'raft-paper', clients, seed: 1 })) as {
     runId: string;
   };
@@ -49,11 +51,14 @@ export async function startDesktopRun(nodes: number, clients: number): Promise<D
       .locator(`nav [aria-current=page][aria-label=${view[0]!.toUpperCase()}${view.slice(1)}]`)
       .waitFor();
   };
+  const devtools = await page.context().newCDPSession(page);
   return {
     window,
     runId,
     show,
     setHidden: async (hidden) => {
+      // The driver makes pages believe that they are seen and have the focus.
+      await devtools.send('Emulation.setFocusEmulationEnabled', { enabled: !hidden });
       await electron.evaluate(({ BrowserWindow }, hide) => {
         const [shown] = BrowserWindow.getAllWindows();
         if (hide) shown?.hide();
