@@ -54,12 +54,15 @@ export class Cluster {
   readonly #spool: SpoolWriter;
   readonly #recording: Recording;
   readonly #load: Load;
+  readonly #events: ClusterEvents;
   readonly #faults = new Map<string, string>();
   #faultCount = 0;
+  #toldBroken = false;
   #stopping: Promise<{ events: number; gaps: number }> | undefined;
 
   private constructor(config: ClusterConfig, members: PeerAddress[], events: ClusterEvents) {
     this.#config = config;
+    this.#events = events;
     this.originNs = process.hrtime.bigint();
     const secret = new Uint8Array(randomBytes(32));
     const spoolFolder = path.join(config.folder, 'spool');
@@ -298,17 +301,24 @@ export class Cluster {
       rmSync(path.join(this.#config.folder, 'spool'), { recursive: true, force: true });
       return closed;
     } finally {
-      this.#spool.close();
-      this.#reaper.close();
+      this.#letGo();
     }
+  }
+
+  #letGo(): void {
+    try {
+      this.#spool.close();
+    } catch (error) {
+      this.#recordingBroke(error);
+    }
+    this.#reaper.close();
   }
 
   async #abandon(): Promise<void> {
     this.#stopping = Promise.resolve({ events: 0, gaps: 0 });
     await Promise.all([this.#load.abandon(), ...this.nodes.map((node) => node.abandon())]);
     await this.#recording.abandon();
-    this.#spool.close();
-    this.#reaper.close();
+    this.#letGo();
   }
 
   #demandRunning(): void {
@@ -332,8 +342,20 @@ export class Cluster {
   #record(payload: EventPayload, cause?: EventId): EventId {
     const id = this.#spool.nextId();
     this.#spool.record(payload, 0, cause);
-    this.#spool.flush();
+    try {
+      this.#spool.flush();
+    } catch (error) {
+      this.#recordingBroke(error);
+    }
     return id;
+  }
+
+  /** What was not written stays buffered and goes out with the next event that can be. Told once, outside whatever was being done. */
+  #recordingBroke(error: unknown): void {
+    if (this.#toldBroken) return;
+    this.#toldBroken = true;
+    const sentence = error instanceof Error ? error.message : String(error);
+    setImmediate(() => this.#events.recordingFailed?.(sentence));
   }
 }
 

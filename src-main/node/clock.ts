@@ -12,6 +12,7 @@ export class ProcessClock implements Clock {
   #timer: NodeJS.Timeout | undefined;
   #timerAt: Milliseconds = 0;
   #immediate: NodeJS.Immediate | undefined;
+  #stopped = false;
 
   /** `read` is the machine's monotonic clock unless told otherwise. */
   constructor(turn: () => void, read: () => Milliseconds = () => performance.now()) {
@@ -25,6 +26,7 @@ export class ProcessClock implements Clock {
 
   /** A deadline that moves away keeps its timer: when it fires early, it is set again. Heartbeats move one all the time. */
   alarm(at: Milliseconds | undefined): void {
+    if (this.#stopped) return;
     this.#deadline = at;
     if (at === undefined || (this.#timer !== undefined && this.#timerAt <= at)) return;
     clearTimeout(this.#timer);
@@ -33,13 +35,16 @@ export class ProcessClock implements Clock {
   }
 
   soon(): void {
+    if (this.#stopped) return;
     this.#immediate ??= setImmediate(() => {
       this.#immediate = undefined;
       this.#turn();
     });
   }
 
+  /** For good: what still arrives drives no turn of a node that has ended or failed. */
   stop(): void {
+    this.#stopped = true;
     clearTimeout(this.#timer);
     clearImmediate(this.#immediate);
   }

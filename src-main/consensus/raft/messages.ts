@@ -86,6 +86,8 @@ function flawOfAppendEntries(
   const { prevLogIndex, prevLogTerm, leaderCommit, entries } = fields;
   if (!isIndex(prevLogIndex) || !isIndex(prevLogTerm) || !isIndex(leaderCommit) || !Array.isArray(entries))
     return 'malformed AppendEntries';
+  if (prevLogTerm > leaderTerm || (prevLogIndex === 0) !== (prevLogTerm === 0))
+    return `entry ${prevLogIndex} before the first cannot be of term ${prevLogTerm}`;
   let index = prevLogIndex;
   let term = prevLogTerm;
   for (const entry of entries as readonly Partial<Entry>[]) {

@@ -34,6 +34,7 @@ export class FrameReader {
   #payload: Buffer | undefined;
   #payloadFilled = 0;
   #fault: string | undefined;
+  #stopped = false;
 
   constructor(payloadLimit: number, onPayload: (payload: Buffer) => void) {
     this.payloadLimit = payloadLimit;
@@ -42,13 +43,13 @@ export class FrameReader {
 
   /** Stops reading: nothing behind the frame at hand is looked at. */
   stop(): void {
-    this.#fault ??= 'stopped';
+    this.#stopped = true;
   }
 
   /** Takes the next bytes. Returns what is wrong with them, if anything: the connection must then be closed. */
   push(chunk: Buffer): string | undefined {
     let at = 0;
-    while (at < chunk.length && this.#fault === undefined) {
+    while (at < chunk.length && this.#fault === undefined && !this.#stopped) {
       at = this.#payload === undefined ? this.#takeHead(chunk, at) : this.#takePayload(chunk, at);
     }
     return this.#fault;

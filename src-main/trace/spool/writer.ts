@@ -85,12 +85,16 @@ export class SpoolWriter {
     this.#pendingFrom = this.#seq + 1;
   }
 
-  /** Flushes and closes; recording after it fails at the next flush. */
+  /** Flushes and closes, also when the disk refuses; recording after it fails at the next flush. @throws when the disk refuses */
   close(): void {
-    if (this.#fd === undefined) return;
-    this.flush();
-    closeSync(this.#fd);
-    this.#fd = undefined;
+    const fd = this.#fd;
+    if (fd === undefined) return;
+    try {
+      this.flush();
+    } finally {
+      this.#fd = undefined;
+      closeSync(fd);
+    }
   }
 
   #write(body: string): void {
@@ -103,7 +107,10 @@ export class SpoolWriter {
     sealFrame(this.#bytes, end);
     try {
       let written = 0;
-      while (written < end) written += writeSync(this.#fd, this.#bytes, written, end - written);
+      while (written < end) {
+        // At its place, not at the file's position: a frame that was refused half-way has moved that.
+        written += writeSync(this.#fd, this.#bytes, written, end - written, this.#writtenBytes + written);
+      }
     } catch (error) {
       ftruncateSync(this.#fd, this.#writtenBytes);
       const why = error instanceof Error ? error.message : String(error);

@@ -270,6 +270,10 @@ describe('§5.3 log replication: the follower', () => {
     expect(transitionsOf(future, 'refuse')).toMatchObject([
       { reason: 'entry 1 carries term 4 after term 0' },
     ]);
+    const nowhere = replica.append('n2', 3, { prevLogTerm: 2 });
+    expect(transitionsOf(nowhere, 'refuse')).toMatchObject([
+      { reason: 'entry 0 before the first cannot be of term 2' },
+    ]);
     const stranger = replica.append('n9', 1);
     expect(transitionsOf(stranger, 'refuse')).toMatchObject([
       { peer: 'n9', reason: 'not a message from a voter to n1' },
