@@ -6,6 +6,8 @@ function answer(message: FromAudit, code: number): void {
   process.send?.(message, () => process.exit(code));
 }
 
+// Ctrl+C in a terminal reaches the whole group and is the parent's to handle.
+process.on('SIGINT', () => undefined);
 process.on('disconnect', () => process.exit(1));
 process.once('message', (request: AuditRequest) => {
   try {

@@ -76,13 +76,19 @@ function openReadable(file: string, immutable = false): SqliteDatabase {
   }
 }
 
-function openCopy(file: string): { database: SqliteDatabase; temporary: string } {
+function openCopy(file: string): { database: SqliteDatabase; temporary?: string } {
   const temporary = mkdtempSync(join(tmpdir(), 'quorum-lab-trace-'));
   try {
     const copy = join(temporary, basename(file));
     copyFileSync(file, copy);
     for (const suffix of sideFiles(file)) copyFileSync(file + suffix, copy + suffix);
-    return { database: openDatabase(copy), temporary };
+    const database = openDatabase(copy);
+    // The reader may be killed at any moment. Where the system lets go of a name while the file is open, none is left then.
+    database.pragma('journal_mode = DELETE');
+    database.pragma('query_only = ON');
+    if (process.platform === 'win32') return { database, temporary };
+    rmSync(temporary, { recursive: true, force: true });
+    return { database };
   } catch (error) {
     rmSync(temporary, { recursive: true, force: true });
     throw error;

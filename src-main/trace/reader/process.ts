@@ -18,6 +18,8 @@ export function readerProcess(): void {
       }
     } else say(answer(trace, message));
   });
+  // Ctrl+C in a terminal reaches the whole group and is the parent's to handle.
+  process.on('SIGINT', () => undefined);
   process.on('disconnect', () => process.exit(0));
 }
 

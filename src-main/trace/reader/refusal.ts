@@ -6,6 +6,7 @@ import type { SqliteDatabase } from '../sqlite.ts';
 /** The file is no trace that can be shown. The message is one sentence or two that name the file and the remedy. */
 export class TraceRefused extends Error {}
 
+const RUN_ID = /^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$/;
 const MAGIC = 'SQLite format 3\0';
 const CHOOSE = 'Choose a trace that Quorum Lab recorded (its name ends in .qlab)';
 
@@ -43,6 +44,9 @@ export function checkTables(database: SqliteDatabase, file: string): void {
     throw damaged(file, 'its tables are not those of a trace');
   if (database.prepare('SELECT count(*) FROM run').pluck().get() !== 1)
     throw damaged(file, 'it says nothing about its run');
+  // The id names folders and stands in links.
+  const runId: unknown = database.prepare('SELECT run_id FROM run').pluck().get();
+  if (typeof runId !== 'string' || !RUN_ID.test(runId)) throw damaged(file, 'the id of its run is none');
 }
 
 export function damaged(file: string, what: string): TraceRefused {

@@ -30,6 +30,8 @@ export function recorderProcess(): void {
       fail(error);
     }
   });
+  // Ctrl+C in a terminal reaches the whole group and is the parent's to handle.
+  process.on('SIGINT', () => undefined);
   // Without a parent nobody will say when the run is over. The trace stays as it is, and a later recorder can go on.
   process.on('disconnect', () => process.exit(0));
 }

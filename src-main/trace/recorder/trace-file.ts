@@ -95,15 +95,22 @@ function takeOver(database: SqliteDatabase, file: string, runId?: string): Store
     throw new Error(`${file} is being recorded by process ${row.recorder_pid}; wait for it to end.`);
   }
   if (row.status !== 'complete') {
-    database.prepare('UPDATE run SET recorder_pid = ?, recorder_token = ?').run(process.pid, recorderToken());
+    claim(database);
   }
   return row;
+}
+
+/** This process records from now on. */
+function claim(database: SqliteDatabase): void {
+  database.prepare('UPDATE run SET recorder_pid = ?, recorder_token = ?').run(process.pid, recorderToken());
 }
 
 function makeTrace(database: SqliteDatabase, header: RunHeader): void {
   database.transaction(() => {
     createTables(database);
     insertRun(database, header);
+    // With the rest, or for a moment it would look like a run that its recorder left behind.
+    claim(database);
   })();
 }
 

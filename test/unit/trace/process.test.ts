@@ -154,13 +154,29 @@ describe('a recorder process', () => {
     trace.close();
   });
 
+  it('goes on after Ctrl+C in the terminal of its parent, and a reader too', async () => {
+    const run = writeSampleRun(folder);
+    const recorder = startRecorder(run);
+    await recorder.hear('ready');
+    const reader = new Peer<FromReader, ToReader>('reader/main.ts');
+    reader.say({ kind: 'start', traceFile: join(folder, 'run.qlab') });
+    await reader.hear('ready');
+    recorder.child.kill('SIGINT');
+    reader.child.kill('SIGINT');
+    run.close();
+    recorder.say({ kind: 'close', reason: 'the test is over' });
+    await recorder.hear('closed');
+    reader.say({ kind: 'query', id: 1, query: 'info', params: {} });
+    expect((await reader.hear('answer')).answer).toMatchObject({ status: 'complete' });
+  });
+
   it('says why it cannot record', async () => {
     const run = writeSampleRun(folder);
     run.close();
     writeFileSync(join(folder, 'run.qlab'), 'something else');
     const recorder = startRecorder(run);
     const { error } = await recorder.hear('failed');
-    expect(error).toMatch(/not a database/);
+    expect(error).toMatch(/run\.qlab is not a trace; choose another name/);
   });
 
   it('leaves when its parent is gone', async () => {

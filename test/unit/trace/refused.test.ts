@@ -101,6 +101,7 @@ describe('a file that is no trace is refused with its name and a remedy:', () =>
     'CREATE INDEX extra ON event (abs(seq))',
     'CREATE VIRTUAL TABLE extra USING fts5 (text)',
     'DELETE FROM run',
+    "UPDATE run SET run_id = '../../elsewhere'",
   ])('one in which something lies in wait (%s)', async (sql) => {
     await tamper(sql);
     expect(refusal()).toMatch(/run\.qlab is damaged: .*\. Copy it again/);
