@@ -82,7 +82,7 @@ class DesktopLab implements Lab {
   readonly #runStreams = new Set<SnapshotStream<StreamSnapshot<'runs'>>>();
   readonly #liveEnds = new Map<RunId, Set<(reason: string) => void>>();
   /** Their folders exist already, but they are neither live nor saved. */
-  readonly #starting = new Set<RunId>();
+  readonly #starting = new Map<RunId, Promise<unknown>>();
   #listing: Promise<void> | undefined;
   #listAgain = false;
   #closed = false;
@@ -132,6 +132,7 @@ class DesktopLab implements Lab {
     stopRun: ({ runId }) => this.#stopRun(runId, 'stopped by the user'),
     renameRun: async ({ runId, title }) => {
       const live = this.#live.get(runId);
+      if (!live) this.#saved.fileOf(runId);
       this.#saved.rename(runId, title);
       if (live) live.title = title;
       this.#runsChanged();
@@ -234,6 +235,8 @@ class DesktopLab implements Lab {
 
   async close(): Promise<void> {
     this.#closed = true;
+    // What is being started stops itself once it is up.
+    await Promise.allSettled(this.#starting.values());
     await Promise.allSettled(
       [...this.#live.keys()].map((runId) => this.#stopRun(runId, 'Quorum Lab was closed')),
     );
@@ -263,7 +266,7 @@ class DesktopLab implements Lab {
   }
 
   async #listRuns(): Promise<{ runs: RunSummary[] }> {
-    const saved = await this.#saved.list(new Set([...this.#live.keys(), ...this.#starting]));
+    const saved = await this.#saved.list(new Set([...this.#live.keys(), ...this.#starting.keys()]));
     const live = [...this.#live.values()].reverse();
     return {
       runs: [
@@ -311,31 +314,35 @@ class DesktopLab implements Lab {
       );
     }
     const { runId } = plan.header;
-    this.#starting.add(runId);
-    try {
-      const run = await LiveRun.start(plan, {
-        changed: () => this.#runsChanged(),
-        scenarioEnded: (error) => {
-          if (error) this.#host.log('error', error);
-          void this.#stopRun(runId, error ?? 'the scenario was over').catch((failure: Error) =>
-            this.#host.log('error', failure.message),
-          );
-        },
-        recordingFailed: (error) => {
-          this.#host.log('error', error);
-          void this.#stopRun(runId, error).catch((failure: Error) =>
-            this.#host.log('error', failure.message),
-          );
-        },
-      });
-      this.#live.set(runId, run);
-      this.#starting.delete(runId);
-      if (clients > 0) await run.execute({ kind: 'workload', clients }, 'window');
-      this.#runsChanged();
-      return { runId };
-    } finally {
-      this.#starting.delete(runId);
+    const starting = this.#bringUp(plan, clients).finally(() => this.#starting.delete(runId));
+    this.#starting.set(runId, starting);
+    return starting;
+  }
+
+  async #bringUp(plan: LiveRunPlan, clients: number): Promise<{ runId: RunId }> {
+    const { runId } = plan.header;
+    const run = await LiveRun.start(plan, {
+      changed: () => this.#runsChanged(),
+      scenarioEnded: (error) => {
+        if (error) this.#host.log('error', error);
+        void this.#stopRun(runId, error ?? 'the scenario was over').catch((failure: Error) =>
+          this.#host.log('error', failure.message),
+        );
+      },
+      recordingFailed: (error) => {
+        this.#host.log('error', error);
+        void this.#stopRun(runId, error).catch((failure: Error) => this.#host.log('error', failure.message));
+      },
+    });
+    this.#live.set(runId, run);
+    this.#starting.delete(runId);
+    if (this.#closed) {
+      await this.#stopRun(runId, 'Quorum Lab was closed');
+      throw new Error('Quorum Lab is closing.');
     }
+    if (clients > 0) await run.execute({ kind: 'workload', clients }, 'window');
+    this.#runsChanged();
+    return { runId };
   }
 
   #stopRun(runId: RunId, reason: string): Promise<RunSummary> {

@@ -16,6 +16,10 @@ const READERS_MAX = 4;
 interface OpenReader {
   reader: Promise<ReaderProcess>;
   idle: NodeJS.Timeout | undefined;
+  /** Questions under way. */
+  asked: number;
+  /** No more questions go to it; it ends with the last one under way. */
+  forgotten: boolean;
 }
 
 export class SavedRuns {
@@ -76,8 +80,7 @@ export class SavedRuns {
   }
 
   async query<Q extends QueryName>(runId: RunId, query: Q, params: QueryParams<Q>): Promise<QueryAnswer<Q>> {
-    const reader = await this.#reader(runId, this.fileOf(runId), 'fold');
-    return reader.query(query, params);
+    return this.#ask(runId, this.fileOf(runId), 'fold', (reader) => reader.query(query, params));
   }
 
   /** Queries a trace that is still being recorded by its path. */
@@ -87,8 +90,7 @@ export class SavedRuns {
     query: Q,
     params: QueryParams<Q>,
   ): Promise<QueryAnswer<Q>> {
-    const reader = await this.#reader(runId, file, 'as it is');
-    return reader.query(query, params);
+    return this.#ask(runId, file, 'as it is', (reader) => reader.query(query, params));
   }
 
   /** Reads what a trace says of itself. Rejects with TraceRefused when it cannot be shown. */
@@ -125,43 +127,60 @@ export class SavedRuns {
     this.#catalogue.drop(runId);
   }
 
-  /** Ends the run's reader: its file has changed, or nobody looks at it any more. */
+  /** Ends the run's reader: its file has changed, or nobody looks at it any more. What it was asked is still answered. */
   forget(runId: RunId): void {
     const open = this.#readers.get(runId);
     if (!open) return;
     this.#readers.delete(runId);
     clearTimeout(open.idle);
-    open.reader.then(
-      (reader) => reader.close(),
-      () => undefined,
-    );
+    open.forgotten = true;
+    if (open.asked === 0) end(open);
   }
 
   close(): void {
-    for (const runId of [...this.#readers.keys()]) this.forget(runId);
+    for (const [runId, open] of [...this.#readers]) {
+      this.forget(runId);
+      end(open);
+    }
   }
 
-  async #reader(runId: RunId, file: string, how: 'fold' | 'as it is'): Promise<ReaderProcess> {
-    let open = this.#readers.get(runId);
-    if (!open) {
-      this.#makeRoom();
-      open = { reader: this.#openReader(runId, file, how), idle: undefined };
-      this.#readers.set(runId, open);
-    }
-    clearTimeout(open.idle);
-    open.idle = setTimeout(() => this.#closeReader(runId), READER_IDLE_MS);
-    open.idle.unref();
+  async #ask<T>(
+    runId: RunId,
+    file: string,
+    how: 'fold' | 'as it is',
+    question: (reader: ReaderProcess) => Promise<T>,
+  ): Promise<T> {
+    const open = this.#openFor(runId, file, how);
+    open.asked++;
     try {
       const reader = await open.reader;
-      if (reader.running) return reader;
-    } catch (error) {
-      if (this.#readers.get(runId) === open) this.#readers.delete(runId);
-      clearTimeout(open.idle);
-      throw error;
+      if (reader.running) return await question(reader);
+    } finally {
+      open.asked--;
+      if (open.forgotten && open.asked === 0) end(open);
     }
     // It ended (a query too long, a kill from outside): the next question gets a new one.
-    this.#closeReader(runId);
-    return this.#reader(runId, file, how);
+    if (this.#readers.get(runId) === open) this.forget(runId);
+    return this.#ask(runId, file, how, question);
+  }
+
+  #openFor(runId: RunId, file: string, how: 'fold' | 'as it is'): OpenReader {
+    let open = this.#readers.get(runId);
+    if (open) this.#readers.delete(runId);
+    else {
+      this.#makeRoom();
+      open = { reader: this.#openReader(runId, file, how), idle: undefined, asked: 0, forgotten: false };
+      const opened = open;
+      opened.reader.catch(() => {
+        if (this.#readers.get(runId) === opened) this.forget(runId);
+      });
+    }
+    // Last in the map: the one asked longest ago makes room.
+    this.#readers.set(runId, open);
+    clearTimeout(open.idle);
+    open.idle = setTimeout(() => this.forget(runId), READER_IDLE_MS);
+    open.idle.unref();
+    return open;
   }
 
   /** A cut-off trace of ours first takes in what its spools still hold. */
@@ -173,20 +192,17 @@ export class SavedRuns {
     return ReaderProcess.open(file, this.#reaper);
   }
 
-  #closeReader(runId: RunId): void {
-    const open = this.#readers.get(runId);
-    this.#readers.delete(runId);
-    clearTimeout(open?.idle);
-    open?.reader.then(
-      (reader) => reader.close(),
-      () => undefined,
-    );
-  }
-
   #makeRoom(): void {
     const oldest = this.#readers.keys().next();
-    if (this.#readers.size >= READERS_MAX && !oldest.done) this.#closeReader(oldest.value);
+    if (this.#readers.size >= READERS_MAX && !oldest.done) this.forget(oldest.value);
   }
+}
+
+function end({ reader }: OpenReader): void {
+  reader.then(
+    (opened) => opened.close(),
+    () => undefined,
+  );
 }
 
 export function summarize(info: TraceInfo): RunSummary {
