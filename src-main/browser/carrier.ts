@@ -26,23 +26,29 @@ export function serveWindow(socket: WebSocket, lab: Lab): void {
   };
 
   const subscribe = (number: number, stream: string, params: unknown) => {
+    if (subscriptions.has(number)) throw new Error('A subscription needs a number of its own.');
     if (subscriptions.size >= SUBSCRIPTIONS_MAX)
       throw new Error(`A window may hold ${SUBSCRIPTIONS_MAX} subscriptions.`);
     const subscription: Subscription = { end: () => undefined, taken: undefined };
     subscriptions.set(number, subscription);
-    subscription.end = lab.subscribe(
-      stream,
-      params,
-      (value) =>
-        new Promise((resolve) => {
-          subscription.taken = resolve;
-          send({ t: 'snapshot', id: number, value });
-        }),
-      (reason) => {
-        subscriptions.delete(number);
-        send({ t: 'end', id: number, reason });
-      },
-    );
+    try {
+      subscription.end = lab.subscribe(
+        stream,
+        params,
+        (value) =>
+          new Promise((resolve) => {
+            subscription.taken = resolve;
+            send({ t: 'snapshot', id: number, value });
+          }),
+        (reason) => {
+          subscriptions.delete(number);
+          send({ t: 'end', id: number, reason });
+        },
+      );
+    } catch (error) {
+      subscriptions.delete(number);
+      throw error;
+    }
   };
 
   const unsubscribe = (number: number) => {
@@ -67,7 +73,6 @@ export function serveWindow(socket: WebSocket, lab: Lab): void {
         try {
           subscribe(request.id, request.stream, request.params);
         } catch (error) {
-          subscriptions.delete(request.id);
           send({ t: 'end', id: request.id, reason: (error as Error).message });
         }
         break;

@@ -3,7 +3,7 @@ import { createServer, type IncomingMessage, type ServerResponse } from 'node:ht
 import type { AddressInfo } from 'node:net';
 import { WebSocketServer } from 'ws';
 import { CALL_BYTES_MAX } from '../api/contract.ts';
-import { formatLink } from '../api/links.ts';
+import { formatLink, parseLink } from '../api/links.ts';
 import { createLab, type Lab } from '../lab/lab.ts';
 import { pageFolder, readPageFile } from '../lab/page.ts';
 import { Admission } from './admission.ts';
@@ -43,11 +43,12 @@ export async function startBrowserHost(options: BrowserHostOptions): Promise<Bro
 async function linksTo(lab: Lab, open: readonly string[]): Promise<string[]> {
   const links: string[] = [];
   for (const item of open) {
-    links.push(
-      item.startsWith('quorum-lab://')
-        ? item
-        : formatLink({ runId: await lab.openFile(item), view: 'timeline' }),
-    );
+    const isLink = item.startsWith('quorum-lab:');
+    if (isLink && !parseLink(item))
+      throw new Error(
+        `"${item}" is no link of Quorum Lab; one looks like quorum-lab://run/<run id>/timeline. Copy it again.`,
+      );
+    links.push(isLink ? item : formatLink({ runId: await lab.openFile(item), view: 'timeline' }));
   }
   return links;
 }
@@ -59,7 +60,9 @@ async function listen(lab: Lab, links: string[], port: number): Promise<BrowserH
       reject(
         error.code === 'EADDRINUSE'
           ? new Error(`Port ${port} on 127.0.0.1 is in use. Name another with --port, or leave it out.`)
-          : error,
+          : new Error(
+              `Port ${port} on 127.0.0.1 cannot be used (${error.code}). Name another with --port, or leave it out.`,
+            ),
       );
     });
     server.listen(port, '127.0.0.1', resolve);
@@ -71,6 +74,8 @@ async function listen(lab: Lab, links: string[], port: number): Promise<BrowserH
     answer(request, response, admission, lab).catch((error: Error) => refuse(response, 500, error.message));
   });
   server.on('upgrade', (request, socket, head) => {
+    // Until a WebSocket has it nobody else listens, and a connection reset would end the lab.
+    socket.on('error', () => socket.destroy());
     if (request.url !== '/api' || !admission.isOurs(request, true) || !admission.isAdmitted(request)) {
       socket.end('HTTP/1.1 403 Forbidden\r\nConnection: close\r\n\r\n');
       return;

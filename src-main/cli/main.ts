@@ -36,4 +36,10 @@ async function main(args: string[]): Promise<number> {
   return code;
 }
 
+// Whoever reads our output may have had enough of it (`| head`): that is no failure of ours.
+for (const stream of [process.stdout, process.stderr]) {
+  stream.on('error', (error: NodeJS.ErrnoException) => {
+    if (error.code !== 'EPIPE') throw error;
+  });
+}
 process.exitCode = await main(process.argv.slice(2));

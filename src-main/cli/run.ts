@@ -1,13 +1,12 @@
 /** `lab run SCENARIO`: one scenario on real processes, with its verdict. */
 import {
-  accessSync,
   closeSync,
-  constants,
   existsSync,
   mkdtempSync,
   openSync,
   readdirSync,
   readSync,
+  rmdirSync,
   rmSync,
   statSync,
 } from 'node:fs';
@@ -15,7 +14,7 @@ import { tmpdir } from 'node:os';
 import path from 'node:path';
 import type { Command } from 'commander';
 import { drawSeed, runHeader } from '../experiments/header.ts';
-import { parseDuration } from '../experiments/duration.ts';
+import { DURATION_MS_MAX, parseDuration } from '../experiments/duration.ts';
 import { leaderOf } from '../experiments/perform.ts';
 import { readProfile, resolveOptions } from '../experiments/profile.ts';
 import { runScenario, type ScenarioResult } from '../experiments/run-scenario.ts';
@@ -55,6 +54,10 @@ async function run(name: string, flags: RunFlags): Promise<number> {
   const forMs = flags.for === undefined ? undefined : parseDuration(flags.for);
   if (flags.for !== undefined && forMs === undefined)
     throw new UsageError(`--for "${flags.for}" is no duration; write 20s or 10m.`);
+  if (forMs !== undefined && forMs > DURATION_MS_MAX)
+    throw new UsageError(
+      `--for "${flags.for}" is longer than a run may last, which is ${DURATION_MS_MAX / 3_600_000}h.`,
+    );
   const { scenario, text } = open(name);
   const options = resolveOptions(readProfile(scenario.cluster.profile).options, scenario.cluster.options);
   const header = runHeader({
@@ -110,13 +113,7 @@ interface Place {
 
 /** Where disks and trace go. Throws {@link UsageError} before anything is made. */
 function choosePlace(flags: RunFlags, runId: string): Place {
-  if (
-    flags.keepDisks !== undefined &&
-    existsSync(flags.keepDisks) &&
-    readdirSync(flags.keepDisks).length > 0
-  ) {
-    throw new UsageError(`--keep-disks ${flags.keepDisks}: the folder is not empty. Name a new one.`);
-  }
+  if (flags.keepDisks !== undefined) requireEmpty(flags.keepDisks);
   const traceFile = flags.trace === undefined ? undefined : checkTraceFile(flags.trace);
   if (flags.keepDisks !== undefined) {
     const folder = path.resolve(flags.keepDisks);
@@ -139,13 +136,25 @@ function rootOrUsage(): ReturnType<typeof openDataRoot> {
   }
 }
 
+function requireEmpty(folder: string): void {
+  if (!existsSync(folder)) return;
+  if (!statSync(folder).isDirectory())
+    throw new UsageError(`--keep-disks: ${folder} is a file. Name a new folder.`);
+  if (readdirSync(folder).length > 0)
+    throw new UsageError(`--keep-disks ${folder}: the folder is not empty. Name a new one.`);
+}
+
+/** Permissions do not tell (root has them all, and a file system may be read-only or full), so something is made there. */
 function requireWritable(folder: string, flag: string): void {
+  if (!existsSync(folder))
+    throw new UsageError(`${flag}: the folder ${folder} does not exist. Name a folder that can be written.`);
   try {
-    accessSync(folder, constants.W_OK);
+    rmdirSync(mkdtempSync(path.join(folder, '.quorum-lab-')));
   } catch (error) {
-    const code = (error as NodeJS.ErrnoException).code;
-    const why = code === 'ENOENT' ? 'does not exist' : `cannot be written (${code})`;
-    throw new UsageError(`${flag}: the folder ${folder} ${why}. Name a folder that can be written.`);
+    const { code } = error as NodeJS.ErrnoException;
+    throw new UsageError(
+      `${flag}: the folder ${folder} cannot be written (${code}). Name a folder that can be written.`,
+    );
   }
 }
 

@@ -82,7 +82,9 @@ function moment(flag: string, text: string): number {
     throw new UsageError(
       `${flag} "${text}" is no moment; write it as a duration from the start, such as 2.5s or 250ms.`,
     );
-  return Math.round(ms * 1e6);
+  const atNs = Math.round(ms * 1e6);
+  if (!Number.isSafeInteger(atNs)) throw new UsageError(`${flag} "${text}" is later than any run lasts.`);
+  return atNs;
 }
 
 async function reading(file: string, use: (reader: ReaderProcess) => Promise<void>): Promise<void> {
@@ -91,6 +93,9 @@ async function reading(file: string, use: (reader: ReaderProcess) => Promise<voi
     const reader = await ReaderProcess.open(path.resolve(file), reaper);
     try {
       await use(reader);
+    } catch (error) {
+      // What the file cannot answer is the file's fault: it is damaged, or too large to be read through.
+      throw new UsageError(error instanceof Error ? error.message : String(error));
     } finally {
       reader.close();
     }

@@ -56,15 +56,22 @@ const DEFAULTS: RaftOptions = {
   maxBytesPerMessage: 1024 * 1024,
 };
 
-/** Lays overrides over options; throws when heartbeats could not keep a leader in office. */
+/** The overrides that say something. */
+export function given(overrides: OptionOverrides): Partial<RaftOptions> {
+  return Object.fromEntries(Object.entries(overrides).filter(([, value]) => value !== undefined));
+}
+
+/** Why heartbeats could not keep a leader in office, if they could not. */
+export function flawOfOptions({ heartbeatMs, electionTimeoutMs }: RaftOptions): string | undefined {
+  if (heartbeatMs < electionTimeoutMs.min) return undefined;
+  return `a heartbeat every ${heartbeatMs} ms cannot keep a leader whose followers time out after ${electionTimeoutMs.min} ms; make heartbeatMs smaller than electionTimeoutMs.min`;
+}
+
+/** Lays overrides over options. Throws {@link FileError} when heartbeats could not keep a leader in office. */
 export function resolveOptions(base: RaftOptions, overrides: OptionOverrides): RaftOptions {
-  const given = Object.fromEntries(Object.entries(overrides).filter(([, value]) => value !== undefined));
-  const options: RaftOptions = { ...base, ...given };
-  if (options.heartbeatMs >= options.electionTimeoutMs.min) {
-    throw new FileError(
-      `A heartbeat every ${options.heartbeatMs} ms cannot keep a leader whose followers time out after ${options.electionTimeoutMs.min} ms. Make heartbeatMs smaller than electionTimeoutMs.min.`,
-    );
-  }
+  const options: RaftOptions = { ...base, ...given(overrides) };
+  const flaw = flawOfOptions(options);
+  if (flaw !== undefined) throw new FileError(`These options contradict each other: ${flaw}.`);
   return options;
 }
 
@@ -72,10 +79,16 @@ function folder(): string {
   return path.join(resourceFolder(), 'profiles');
 }
 
-export function listProfiles(): Profile[] {
+export function profileNames(): string[] {
   return readdirSync(folder())
     .filter((file) => file.endsWith('.yaml'))
-    .map((file) => readProfile(file.slice(0, -'.yaml'.length)))
+    .map((file) => file.slice(0, -'.yaml'.length))
+    .sort();
+}
+
+export function listProfiles(): Profile[] {
+  return profileNames()
+    .map(readProfile)
     .sort(
       (a, b) => Number(b.name === 'workshop') - Number(a.name === 'workshop') || a.name.localeCompare(b.name),
     );
@@ -83,9 +96,9 @@ export function listProfiles(): Profile[] {
 
 /** Throws {@link FileError} for a name that is no shipped profile. */
 export function readProfile(name: string): Profile {
-  const known = readdirSync(folder()).map((file) => file.replace(/\.yaml$/, ''));
+  const known = profileNames();
   if (!known.includes(name))
-    throw new FileError(`There is no profile "${name}"; there are ${known.sort().join(', ')}.`);
+    throw new FileError(`There is no profile "${name}"; there are ${known.join(', ')}.`);
   const { value } = readYamlFile(path.join(folder(), `${name}.yaml`), profileSchema);
   return {
     name,

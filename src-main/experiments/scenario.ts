@@ -4,7 +4,7 @@ import path from 'node:path';
 import { z } from 'zod';
 import { NODES_MAX, NODES_MIN } from '../cluster/cluster.ts';
 import { durationSchema } from './duration.ts';
-import { optionsSchema } from './profile.ts';
+import { flawOfOptions, given, optionsSchema, profileNames, readProfile } from './profile.ts';
 import { resourceFolder } from './resources.ts';
 import { checkYaml, FileError, readYamlFile } from './yaml-file.ts';
 
@@ -56,7 +56,10 @@ export const scenarioSchema = z
         .int()
         .min(NODES_MIN, `a cluster has ${NODES_MIN} to ${NODES_MAX} nodes`)
         .max(NODES_MAX, `a cluster has ${NODES_MIN} to ${NODES_MAX} nodes`),
-      profile: z.string(),
+      profile: z.string().refine((name) => profileNames().includes(name), {
+        error: ({ input }) =>
+          `there is no profile "${String(input)}"; there are ${profileNames().join(', ')}`,
+      }),
       options: optionsSchema.default({}),
     }),
     workload: z
@@ -83,6 +86,11 @@ export const scenarioSchema = z
         }
       }
     });
+    const { profile, options } = scenario.cluster;
+    const flaw = profileNames().includes(profile)
+      ? flawOfOptions({ ...readProfile(profile).options, ...given(options) })
+      : undefined;
+    if (flaw !== undefined) context.addIssue({ code: 'custom', path: ['cluster', 'options'], message: flaw });
     if (scenario.steps.at(-1)?.end === undefined) {
       context.addIssue({
         code: 'custom',

@@ -1,6 +1,6 @@
 /** Reading a user's YAML file against a schema, with errors that say line and column. */
 import { readFileSync } from 'node:fs';
-import { LineCounter, parseDocument } from 'yaml';
+import { isMap, LineCounter, parseDocument } from 'yaml';
 import type { z } from 'zod';
 
 const BYTES_MAX = 1024 * 1024;
@@ -38,7 +38,11 @@ export function checkYaml<T>(file: string, text: string, schema: z.ZodType<T>): 
   };
   const broken = document.errors[0];
   if (broken) throw new FileError(`${place(broken.pos[0])}: not valid YAML: ${broken.message}`);
-  const result = schema.safeParse(document.toJS({ maxAliasCount: 100 }));
+  if (!isMap(document.contents))
+    throw new FileError(
+      `${place(0)}: ${document.contents === null ? 'the file is empty' : 'this is no list of fields'}; it must begin with a line such as "format: quorum-lab/…".`,
+    );
+  const result = schema.safeParse(plain(document, file));
   if (result.success) return result.data;
   const issue = deepest(result.error.issues);
   if (!issue) throw new FileError(`${file}: not of the expected form.`);
@@ -48,6 +52,15 @@ export function checkYaml<T>(file: string, text: string, schema: z.ZodType<T>): 
   const field = path.length > 0 ? ` in ${path.join('.')}` : '';
   const what = unknown === undefined ? `${issue.message}${field}` : `unknown field "${unknown}"${field}`;
   throw new FileError(`${place(offset)}: ${what}.`);
+}
+
+/** Aliases may name nothing, or multiply a small file into a large one: then there is no value. */
+function plain(document: Document, file: string): unknown {
+  try {
+    return document.toJS({ maxAliasCount: 100 });
+  } catch (error) {
+    throw new FileError(`${file}: its aliases cannot be followed: ${(error as Error).message}.`);
+  }
 }
 
 /** Of a union's failures, the one that got furthest is the one the author meant. */

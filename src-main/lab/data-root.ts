@@ -1,5 +1,5 @@
 /** The one folder that serves desktop, command line and browser: runs, settings, logs, trash. */
-import { accessSync, constants, mkdirSync } from 'node:fs';
+import { accessSync, constants, existsSync, mkdirSync } from 'node:fs';
 import { homedir } from 'node:os';
 import path from 'node:path';
 
@@ -31,7 +31,7 @@ export function openDataRoot(): DataRoot {
     catalogueFile: path.join(folder, 'catalogue.json'),
   };
   try {
-    for (const made of [root.runs, root.trash, root.logs]) mkdirSync(made, { recursive: true });
+    for (const made of [root.runs, root.trash, root.logs]) makeFolder(made);
     accessSync(root.runs, constants.W_OK);
   } catch (error) {
     throw new Error(
@@ -39,4 +39,16 @@ export function openDataRoot(): DataRoot {
     );
   }
   return root;
+}
+
+/** Level by level: asked for all levels at once, Node never comes back where the system says that a parent it has is missing (`/proc`). */
+function makeFolder(folder: string): void {
+  if (existsSync(folder)) return;
+  makeFolder(path.dirname(folder));
+  try {
+    mkdirSync(folder);
+  } catch (error) {
+    // Another lab was faster.
+    if ((error as NodeJS.ErrnoException).code !== 'EEXIST') throw error;
+  }
 }

@@ -2,6 +2,7 @@
 import type { QueryAnswer, QueryName, QueryParams } from '../model/queries.ts';
 import { TraceConnection } from './connection.ts';
 import { answers } from './queries/index.ts';
+import { refusalOf } from './refusal.ts';
 import { runStatus } from './status.ts';
 
 /** How long a connection to a cut-off recording is kept when nobody asks. */
@@ -41,6 +42,8 @@ class TraceReader implements OpenTrace {
       // One transaction, so that an answer put together from several statements shows one moment of the recording.
       return database.transaction(() => answers[name](connection, params))();
     } catch (error) {
+      const code = error instanceof Error && 'code' in error ? String(error.code) : '';
+      if (code.startsWith('SQLITE_CORRUPT') || code === 'SQLITE_NOTADB') throw refusalOf(error, this.file);
       const why = error instanceof Error ? error.message : String(error);
       throw new Error(`${this.file} cannot answer "${name}": ${why}.`, { cause: error });
     } finally {
