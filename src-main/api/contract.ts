@@ -155,7 +155,7 @@ export interface WindowFile {
   arrayBuffer(): Promise<ArrayBuffer>;
 }
 
-/** What a host puts into the page as `window.quorumLab` (desktop), or what the WebSocket carrier offers (browser). */
+/** What the page speaks to: the carrier over the desktop's preload script, or over a WebSocket. */
 export interface LabBridge {
   readonly host: 'desktop' | 'browser';
   /** Rejects with an Error whose message is one sentence for the user. */

@@ -3,20 +3,22 @@
  * It supervises and carries no cluster traffic; what it does and sees goes into the trace as the source `lab`.
  */
 import { randomBytes, randomUUID } from 'node:crypto';
-import { mkdirSync, rmSync } from 'node:fs';
+import { existsSync, mkdirSync, rmSync } from 'node:fs';
 import path from 'node:path';
 import type { RaftOptions } from '../consensus/raft/options.ts';
 import type { NodeId, OperatorInput } from '../consensus/replica.ts';
-import type { CallResult, ClientCall, FromLoad, PeerAddress, ToLoad } from '../node/protocol.ts';
+import type { CallResult, ClientCall, PeerAddress } from '../node/protocol.ts';
 import type { EventId, EventPayload } from '../trace/model/events.ts';
 import type { LiveSnapshot } from '../trace/model/queries.ts';
 import type { RunHeader } from '../trace/protocol.ts';
 import { SpoolWriter } from '../trace/spool/writer.ts';
-import { Child } from './child.ts';
+import { Load, NoLoad, type Workload } from './load.ts';
 import { NodeProcess } from './node-process.ts';
 import { findPorts } from './ports.ts';
 import { Reaper } from './reaper.ts';
 import { Recording } from './recording.ts';
+
+export type { Workload } from './load.ts';
 
 export const NODES_MIN = 1;
 export const NODES_MAX = 9;
@@ -39,14 +41,6 @@ export interface ClusterEvents {
   recordingFailed?(error: string): void;
 }
 
-export interface Workload {
-  clients: number;
-  keys: number;
-  valueBytes: number;
-  /** Share of reads, 0 to 1. */
-  readRatio: number;
-}
-
 /** What was asked cannot be done now; the message says why. */
 export class Refused extends Error {}
 
@@ -59,22 +53,15 @@ export class Cluster {
   readonly #reaper: Reaper;
   readonly #spool: SpoolWriter;
   readonly #recording: Recording;
-  readonly #members: PeerAddress[];
-  readonly #secret = new Uint8Array(randomBytes(32));
+  readonly #load: Load;
   readonly #faults = new Map<string, string>();
-  readonly #calls = new Map<number, (result: CallResult) => void>();
-  #load: Child<FromLoad, ToLoad> | undefined;
-  #loadIncarnation = 0;
-  #workload: Workload = { clients: 0, keys: 1, valueBytes: 16, readRatio: 0 };
   #faultCount = 0;
-  #callCount = 0;
   #stopping: Promise<{ events: number; gaps: number }> | undefined;
 
   private constructor(config: ClusterConfig, members: PeerAddress[], events: ClusterEvents) {
     this.#config = config;
-    this.#members = members;
     this.originNs = process.hrtime.bigint();
-    this.#reaper = new Reaper();
+    const secret = new Uint8Array(randomBytes(32));
     const spoolFolder = path.join(config.folder, 'spool');
     mkdirSync(spoolFolder, { recursive: true });
     this.#spool = new SpoolWriter({
@@ -83,6 +70,8 @@ export class Cluster {
       incarnation: 1,
       originNs: this.originNs,
     });
+    // Only now, because a folder that cannot be written ends the constructor before this.
+    this.#reaper = new Reaper();
     this.#recording = new Recording(
       { traceFile: config.traceFile, spoolFolder, header: config.header },
       this.#reaper,
@@ -100,8 +89,23 @@ export class Cluster {
         failed: (error) => events.recordingFailed?.(error),
       },
     );
+    this.#load = new Load(
+      {
+        kind: 'start',
+        runId: config.header.runId,
+        incarnation: 0,
+        members,
+        spoolFolder,
+        originNs: this.originNs,
+        secret,
+        seed: config.header.seed,
+        timeoutMs: config.operationTimeoutMs,
+      },
+      this.#reaper,
+      (payload) => this.#record(payload),
+    );
     this.nodes = members.map(
-      (member, position) =>
+      (member) =>
         new NodeProcess(
           {
             kind: 'start',
@@ -113,10 +117,10 @@ export class Cluster {
             storageId: randomUUID(),
             spoolFolder,
             originNs: this.originNs,
-            secret: this.#secret,
+            secret,
             protocol: 'raft',
             options: config.options,
-            seed: config.header.seed * 16 + position,
+            seed: config.header.seed,
           },
           this.#reaper,
           {
@@ -130,7 +134,7 @@ export class Cluster {
 
   /**
    * Starts recorder, nodes and load process; resolves when all of them are ready. When one cannot start, everything
-   * is ended, the run's folder is removed and the promise rejects with its reason.
+   * is ended, what was made in the run's folder is removed and the promise rejects with its reason.
    */
   static async start(config: ClusterConfig, events: ClusterEvents = {}): Promise<Cluster> {
     const ids = config.header.nodes;
@@ -139,18 +143,23 @@ export class Cluster {
     }
     const ports = await findPorts(ids.length);
     const members = ids.map((id, position) => ({ id, port: ports[position] ?? 0 }));
-    const existed = !mkdirSync(config.folder, { recursive: true });
-    const cluster = new Cluster(config, members, events);
+    const forget = remover([
+      config.folder,
+      path.join(config.folder, 'nodes'),
+      path.join(config.folder, 'spool'),
+      ...['', '-wal', '-shm', '-journal'].map((suffix) => config.traceFile + suffix),
+    ]);
+    let cluster: Cluster | undefined;
     try {
+      mkdirSync(config.folder, { recursive: true });
+      cluster = new Cluster(config, members, events);
       cluster.#record({ kind: 'run-started', nodes: ids });
       await cluster.#recording.start();
-      await Promise.all([...cluster.nodes.map((node) => node.start()), cluster.#startLoad()]);
+      await Promise.all([...cluster.nodes.map((node) => node.start()), cluster.#load.start()]);
       return cluster;
     } catch (error) {
-      await cluster.#abandon();
-      if (!existed) rmSync(config.folder, { recursive: true, force: true });
-      for (const suffix of ['', '-wal', '-shm', '-journal'])
-        rmSync(config.traceFile + suffix, { force: true });
+      if (cluster) await cluster.#abandon();
+      forget();
       throw error;
     }
   }
@@ -160,7 +169,7 @@ export class Cluster {
   }
 
   get workload(): Workload {
-    return this.#workload;
+    return this.#load.workload;
   }
 
   get recorderPid(): number | undefined {
@@ -168,7 +177,7 @@ export class Cluster {
   }
 
   get loadPid(): number | undefined {
-    return this.#load?.pid;
+    return this.#load.pid;
   }
 
   /** Throws {@link Refused} for a name that is no node of this cluster. */
@@ -192,6 +201,7 @@ export class Cluster {
   }
 
   async kill(id: NodeId, cause?: EventId): Promise<void> {
+    this.#demandRunning();
     const node = this.node(id);
     if (!node.alive) throw new Refused(`${id} is already down.`);
     this.#startFault('kill', id, {}, cause);
@@ -199,16 +209,19 @@ export class Cluster {
   }
 
   pause(id: NodeId, cause?: EventId): void {
+    this.#demandRunning();
     const node = this.node(id);
     if (process.platform === 'win32')
       throw new Refused('Windows has no SIGSTOP, so a node cannot be paused here.');
     if (!node.alive) throw new Refused(`${id} is down; there is nothing to pause.`);
+    if (!node.ready) throw new Refused(`${id} is still starting; pause it once it is up.`);
     if (node.paused) throw new Refused(`${id} is already paused.`);
     this.#startFault('pause', id, {}, cause);
     node.pause(cause);
   }
 
   resume(id: NodeId, cause?: EventId): void {
+    this.#demandRunning();
     const node = this.node(id);
     if (!node.paused) throw new Refused(`${id} is not paused.`);
     node.resume(cause);
@@ -217,6 +230,7 @@ export class Cluster {
 
   /** Starts a dead node on its own disk; a running one is killed first. */
   async restart(id: NodeId, cause?: EventId): Promise<void> {
+    this.#demandRunning();
     const node = this.node(id);
     if (node.alive) await this.kill(id, cause);
     await node.start(cause);
@@ -224,6 +238,7 @@ export class Cluster {
   }
 
   async stopNode(id: NodeId, cause?: EventId): Promise<void> {
+    this.#demandRunning();
     const node = this.node(id);
     if (!node.alive) throw new Refused(`${id} is already down.`);
     this.#startFault('stop', id, {}, cause);
@@ -231,6 +246,7 @@ export class Cluster {
   }
 
   operate(id: NodeId, command: OperatorInput, cause: EventId): void {
+    this.#demandRunning();
     const node = this.node(id);
     if (!node.alive || node.paused)
       throw new Refused(`${id} is ${node.alive ? 'paused' : 'down'} and cannot hear a command.`);
@@ -239,6 +255,7 @@ export class Cluster {
 
   /** Ends every fault: resumes what is paused, restarts what is down. Returns the nodes it mended. */
   async heal(cause?: EventId): Promise<NodeId[]> {
+    this.#demandRunning();
     const mended: NodeId[] = [];
     const starting: Promise<void>[] = [];
     for (const node of this.nodes) {
@@ -252,28 +269,17 @@ export class Cluster {
   }
 
   setWorkload(workload: Workload): void {
-    this.#workload = workload;
-    this.#load?.send({ kind: 'workload', ...workload });
+    this.#load.setWorkload(workload);
   }
 
   /** One operation of the console. Resolves also for failed and unknown outcomes. */
-  call(call: ClientCall, cause: EventId, node?: NodeId): Promise<CallResult> {
-    const load = this.#load;
-    if (!load?.running)
-      return Promise.reject(
-        new Refused('The load process is being started again; try once more in a moment.'),
-      );
-    const id = ++this.#callCount;
-    return new Promise((resolve, reject) => {
-      this.#calls.set(id, resolve);
-      void load.exited.then(() => {
-        if (this.#calls.delete(id))
-          reject(
-            new Error('The load process ended before the operation was answered; its outcome is unknown.'),
-          );
-      });
-      load.send({ kind: 'call', id, call, cause, ...(node === undefined ? {} : { node }) });
-    });
+  async call(call: ClientCall, cause: EventId, node?: NodeId): Promise<CallResult> {
+    this.#demandRunning();
+    try {
+      return await this.#load.call(call, cause, node);
+    } catch (error) {
+      throw error instanceof NoLoad ? new Refused(error.message) : error;
+    }
   }
 
   /** Stops everything and closes the trace. Calling it again returns the same promise. */
@@ -283,9 +289,8 @@ export class Cluster {
   }
 
   async #stop(reason: string): Promise<{ events: number; gaps: number }> {
-    this.#load?.send({ kind: 'stop' });
-    await this.#load?.leave(this.#config.operationTimeoutMs + STOP_GRACE_MS);
-    await Promise.all(this.nodes.filter((node) => node.alive).map((node) => node.stop(STOP_GRACE_MS)));
+    await this.#load.stop(this.#config.operationTimeoutMs + STOP_GRACE_MS);
+    await Promise.all(this.nodes.map((node) => node.retire(STOP_GRACE_MS)));
     this.#record({ kind: 'run-stopped', reason });
     try {
       const closed = await this.#recording.close(reason);
@@ -300,63 +305,14 @@ export class Cluster {
 
   async #abandon(): Promise<void> {
     this.#stopping = Promise.resolve({ events: 0, gaps: 0 });
-    this.#load?.signal('SIGKILL');
-    await Promise.all([this.#load?.exited, ...this.nodes.map((node) => node.abandon())]);
+    await Promise.all([this.#load.abandon(), ...this.nodes.map((node) => node.abandon())]);
     await this.#recording.abandon();
     this.#spool.close();
     this.#reaper.close();
   }
 
-  async #startLoad(): Promise<void> {
-    let isReady = (): void => undefined;
-    let isRefused = (_error: Error): void => undefined;
-    const ready = new Promise<void>((resolve, reject) => {
-      isReady = resolve;
-      isRefused = reject;
-    });
-    ready.catch(() => undefined);
-    const of = ++this.#loadIncarnation;
-    const child = new Child<FromLoad, ToLoad>('load', this.#reaper, (message) => {
-      if (message.kind === 'ready') isReady();
-      else if (message.kind === 'failed') isRefused(new Error(message.error));
-      else {
-        this.#calls.get(message.id)?.(message.result);
-        this.#calls.delete(message.id);
-      }
-    });
-    this.#load = child;
-    this.#record({ kind: 'process-spawned', node: 'load', pid: child.pid, of });
-    void child.exited.then((exit) => {
-      const ended = exit.code === 0 ? 'stopped' : exit.signal ? 'killed' : 'crashed';
-      this.#record({
-        kind: 'process-exited',
-        node: 'load',
-        of,
-        reason: ended,
-        code: exit.code,
-        signal: exit.signal,
-        ...(exit.lastWords === undefined ? {} : { error: exit.lastWords }),
-      });
-      if (!this.#stopping && child === this.#load) {
-        this.#startLoad().then(
-          () => this.setWorkload(this.#workload),
-          () => undefined,
-        );
-      }
-    });
-    child.send({
-      kind: 'start',
-      runId: this.runId,
-      incarnation: of,
-      members: this.#members,
-      spoolFolder: path.join(this.#config.folder, 'spool'),
-      originNs: this.originNs,
-      secret: this.#secret,
-      seed: this.#config.header.seed * 16 + 15,
-      timeoutMs: this.#config.operationTimeoutMs,
-    });
-    await child.started(ready);
-    this.#record({ kind: 'process-ready', node: 'load', of });
+  #demandRunning(): void {
+    if (this.#stopping) throw new Refused('This run is being stopped.');
   }
 
   #startFault(type: string, node: NodeId, parameters: object, cause?: EventId): void {
@@ -379,4 +335,12 @@ export class Cluster {
     this.#spool.flush();
     return id;
   }
+}
+
+/** Returns a function that removes those of `places` that do not exist yet: what a failed start made, and nothing else. */
+function remover(places: readonly string[]): () => void {
+  const made = places.filter((place) => !existsSync(place));
+  return () => {
+    for (const place of made) rmSync(place, { recursive: true, force: true });
+  };
 }

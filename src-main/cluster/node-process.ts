@@ -4,6 +4,7 @@ import type { FromNode, NodeStart, ToNode } from '../node/protocol.ts';
 import type { EventId, EventPayload } from '../trace/model/events.ts';
 import { Child } from './child.ts';
 import type { Reaper } from './reaper.ts';
+import { streamSeed } from './stream-seed.ts';
 
 export interface NodeProcessEvents {
   record(payload: EventPayload, cause?: EventId): void;
@@ -25,6 +26,10 @@ export class NodeProcess {
   #error: string | undefined;
   #ending: { how: 'killed' | 'stopped'; cause?: EventId } | undefined;
   #ended: Promise<void> = Promise.resolve();
+  /** The start of the incarnation at hand. */
+  #started: Promise<void> = Promise.resolve();
+  #ready = false;
+  #retired = false;
 
   constructor(start: NodeStart, reaper: Reaper, events: NodeProcessEvents) {
     this.id = start.id;
@@ -35,6 +40,11 @@ export class NodeProcess {
 
   get alive(): boolean {
     return this.#child?.running ?? false;
+  }
+
+  /** Up, and past its start: it listens and takes part. */
+  get ready(): boolean {
+    return this.alive && this.#ready;
   }
 
   get paused(): boolean {
@@ -54,9 +64,18 @@ export class NodeProcess {
     return this.#error;
   }
 
-  /** Starts a new incarnation on the node's own disk. Rejects with the reason when it cannot run. */
+  /**
+   * Starts a new incarnation on the node's own disk. Rejects with the reason when it cannot run. A node has one process: whoever
+   * asks for a start while another one's is under way gets that one.
+   */
   async start(cause?: EventId): Promise<void> {
     await this.#ended;
+    if (this.#retired) throw new Error(`${this.id} is not started any more: its run is being stopped.`);
+    if (!this.alive) this.#started = this.#startIncarnation(cause);
+    return this.#started;
+  }
+
+  async #startIncarnation(cause?: EventId): Promise<void> {
     let isReady = (): void => undefined;
     let isRefused = (_error: Error): void => undefined;
     const ready = new Promise<void>((resolve, reject) => {
@@ -68,6 +87,7 @@ export class NodeProcess {
     this.#error = undefined;
     this.#ending = undefined;
     this.#paused = false;
+    this.#ready = false;
     const child = new Child<FromNode, ToNode>('node', this.#reaper, (message) => {
       if (message.kind === 'ready') isReady();
       else {
@@ -115,7 +135,7 @@ export class NodeProcess {
     child.send({
       ...this.#start,
       incarnation: of,
-      seed: (this.#start.seed * 1_000_003 + of) % Number.MAX_SAFE_INTEGER,
+      seed: streamSeed(this.#start.seed, this.id, of),
     });
     try {
       await child.started(ready);
@@ -125,6 +145,7 @@ export class NodeProcess {
       await this.#ended;
       throw error;
     }
+    this.#ready = true;
     this.#events.record({ kind: 'process-ready', node: this.id, of }, cause);
     this.#events.changed();
   }
@@ -142,6 +163,13 @@ export class NodeProcess {
     this.#ending ??= { how: 'stopped', ...(cause === undefined ? {} : { cause }) };
     this.#child?.send({ kind: 'stop' });
     await this.#child?.leave(graceMs);
+    await this.#ended;
+  }
+
+  /** Stops it if it is up, and lets no start happen after that. */
+  async retire(graceMs: number): Promise<void> {
+    this.#retired = true;
+    if (this.alive) await this.stop(graceMs);
     await this.#ended;
   }
 
@@ -166,6 +194,7 @@ export class NodeProcess {
 
   /** Ends it without ceremony: the run it belongs to never began. */
   async abandon(): Promise<void> {
+    this.#retired = true;
     this.#ending = { how: 'stopped' };
     this.#child?.signal('SIGKILL');
     await this.#ended;

@@ -20,7 +20,11 @@ export interface RecordingEvents {
 
 const RESTART_MS = 100;
 const FAILURES_MAX = 5;
+/** One that lasted this long, or that somebody killed, did not end because of what it was started with. */
+const STEADY_MS = 10_000;
 const CLOSE_MS_MAX = 120_000;
+
+const killSignals: ReadonlySet<string> = new Set(['SIGKILL', 'SIGTERM', 'SIGINT', 'SIGHUP']);
 
 export class Recording {
   readonly #config: RecordingConfig;
@@ -55,9 +59,10 @@ export class Recording {
     });
     ready.catch(() => undefined);
     const incarnation = ++this.#incarnation;
+    let readyMs = Infinity;
     const child = new Child<FromRecorder, ToRecorder>('recorder', this.#reaper, (message) => {
       if (message.kind === 'ready') {
-        this.#failures = 0;
+        readyMs = performance.now();
         isReady();
       } else if (message.kind === 'snapshot') {
         this.#events.snapshot(message.snapshot);
@@ -78,6 +83,9 @@ export class Recording {
         signal: exit.signal,
         ...(error === undefined ? {} : { error }),
       });
+      const lasted = performance.now() - readyMs;
+      if (lasted > STEADY_MS || (lasted >= 0 && exit.signal !== null && killSignals.has(exit.signal)))
+        this.#failures = 0;
       if (!this.#closing && child === this.#child) this.#again();
     });
     child.send({ kind: 'start', ...this.#config });
@@ -88,7 +96,7 @@ export class Recording {
   #again(): void {
     if (++this.#failures > FAILURES_MAX) {
       this.#events.failed(
-        `The recorder of ${this.#config.traceFile} ended ${FAILURES_MAX} times in a row${this.#lastError ? `: ${this.#lastError}` : ''}. The events wait in ${this.#config.spoolFolder}.`,
+        `The recorder of ${this.#config.traceFile} ended ${this.#failures} times in a row${this.#lastError ? `: ${this.#lastError}` : ''}. The events wait in ${this.#config.spoolFolder}.`,
       );
       return;
     }

@@ -21,11 +21,14 @@ export const channels = {
   link: 'lab:link',
 } as const;
 
-/** Errors travel as data: Electron would wrap a rejection into words of its own. */
+/**
+ * Errors travel as data: Electron would wrap a rejection into words of its own. Values travel as JSON text: an object
+ * would be copied property by property from the preload script's world into the page's, which is much dearer than reading its text.
+ */
 export type Reply =
-  { readonly ok: true; readonly value: unknown } | { readonly ok: false; readonly error: string };
+  { readonly ok: true; readonly json: string } | { readonly ok: false; readonly error: string };
 
 export interface SnapshotMessage {
   readonly subscription: number;
-  readonly snapshot: unknown;
+  readonly json: string;
 }

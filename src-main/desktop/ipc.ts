@@ -44,7 +44,7 @@ export function carryApi(contents: WebContents, served: Served): void {
     contents.ipc.handle(channel, async (event, ...parameters: unknown[]): Promise<Reply> => {
       if (!isOurPage(event)) return { ok: false, error: 'This page may not speak to the lab.' };
       try {
-        return { ok: true, value: await handler(...parameters) };
+        return { ok: true, json: encode(await handler(...parameters)) };
       } catch (error) {
         return { ok: false, error: error instanceof Error ? error.message : String(error) };
       }
@@ -74,7 +74,10 @@ export function carryApi(contents: WebContents, served: Served): void {
         if (contents.isDestroyed() || !subscriptions.has(number))
           return reject(new Error('The window is gone.'));
         taken = resolve;
-        contents.send(channels.snapshot, { subscription: number, snapshot } satisfies SnapshotMessage);
+        contents.send(channels.snapshot, {
+          subscription: number,
+          json: encode(snapshot),
+        } satisfies SnapshotMessage);
       });
     const onEnd = (reason: string) => {
       if (subscriptions.delete(number) && !contents.isDestroyed())
@@ -118,6 +121,10 @@ export function carryApi(contents: WebContents, served: Served): void {
   });
   contents.on('render-process-gone', stopAll);
   contents.once('destroyed', stopAll);
+}
+
+function encode(value: unknown): string {
+  return JSON.stringify(value ?? null);
 }
 
 function decode(text: unknown): unknown {

@@ -18,10 +18,8 @@ function socketBridge(location: Location): WindowBridge {
   return new SocketBridge({
     openSocket: () => new WebSocket(url) as Socket,
     upload,
-    beforeNextFrame: (task) => {
-      if (document.hidden) setTimeout(task, HIDDEN_ACK_MS);
-      else requestAnimationFrame(task);
-    },
+    // Without waiting for a frame: asking for one makes the page lay out and paint although nothing on it may have changed.
+    whenTaken: (task) => setTimeout(task, document.hidden ? HIDDEN_ACK_MS : 0),
     later: (task, ms) => setTimeout(task, ms),
   });
 }

@@ -21,8 +21,8 @@ export interface Socket {
 export interface SocketWorld {
   openSocket(): Socket;
   upload(file: WindowFile): Promise<unknown>;
-  /** Runs the task when the window is next about to draw, or seldom while it is hidden. */
-  beforeNextFrame(task: () => void): void;
+  /** Runs the task once the window has taken a snapshot, or seldom while it is hidden. */
+  whenTaken(task: () => void): void;
   later(task: () => void, ms: number): void;
 }
 
@@ -51,7 +51,7 @@ const LOST = 'The lab cannot be reached. Is `lab serve` still running? The windo
 
 /**
  * The API over one WebSocket. After a loss it connects again and renews its subscriptions; calls that were under way fail, because nobody
- * knows whether they took effect. A snapshot is acknowledged when the window draws, so a hidden window receives next to none.
+ * knows whether they took effect. A snapshot is acknowledged when the window has taken it, and a hidden window is slow to.
  */
 export class SocketBridge implements WindowBridge {
   readonly host = 'browser';
@@ -174,7 +174,7 @@ export class SocketBridge implements WindowBridge {
       const subscription = this.#subscriptions.get(message.id);
       if (!subscription) return;
       subscription.onSnapshot(message.value);
-      this.#world.beforeNextFrame(() => {
+      this.#world.whenTaken(() => {
         if (this.#subscriptions.has(message.id)) this.#send({ t: 'ack', id: message.id });
       });
     } else if (message.t === 'end') {

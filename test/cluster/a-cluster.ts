@@ -2,7 +2,7 @@
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
-import { Cluster } from '../../src-main/cluster/cluster.ts';
+import { Cluster, type ClusterEvents } from '../../src-main/cluster/cluster.ts';
 import { runHeader } from '../../src-main/experiments/header.ts';
 import { leaderOf, LiveState } from '../../src-main/experiments/perform.ts';
 import { readProfile } from '../../src-main/experiments/profile.ts';
@@ -25,7 +25,11 @@ export interface TestCluster {
 
 const WAIT_MS_MAX = 30_000;
 
-export async function startCluster(nodes: number, seed = 1): Promise<TestCluster> {
+export async function startCluster(
+  nodes: number,
+  seed = 1,
+  events: Omit<ClusterEvents, 'snapshot'> = {},
+): Promise<TestCluster> {
   const folder = mkdtempSync(path.join(tmpdir(), 'quorum-lab-test-'));
   const { options } = readProfile('raft-paper');
   const live = new LiveState();
@@ -38,7 +42,7 @@ export async function startCluster(nodes: number, seed = 1): Promise<TestCluster
       traceFile,
       operationTimeoutMs: 2_000,
     },
-    { snapshot: (snapshot) => live.take(snapshot) },
+    { ...events, snapshot: (snapshot) => live.take(snapshot) },
   );
   cluster.watch(30);
   const until = async <T>(what: string, look: Parameters<typeof live.until<T>>[0]): Promise<T> => {

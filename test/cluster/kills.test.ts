@@ -1,5 +1,5 @@
 import { spawn } from 'node:child_process';
-import { rmSync } from 'node:fs';
+import { readFileSync, rmSync } from 'node:fs';
 import path from 'node:path';
 import { setTimeout as wait } from 'node:timers/promises';
 import Database from 'better-sqlite3';
@@ -10,12 +10,30 @@ import { startCluster } from './a-cluster.ts';
 const rounds = (few: number) => Number(process.env['QUORUM_LAB_ROUNDS'] ?? few);
 const ROUND_MS_MAX = 30_000;
 
+/** A zombie has ended: it only waits for whoever inherited it to take note. */
 function isAlive(pid: number): boolean {
+  if (process.platform === 'linux') {
+    try {
+      const state = readFileSync(`/proc/${pid}/stat`, 'utf8').split(') ')[1]?.[0];
+      return state !== 'Z' && state !== 'X';
+    } catch {
+      return false;
+    }
+  }
   try {
     process.kill(pid, 0);
     return true;
   } catch {
     return false;
+  }
+}
+
+/** For the message of a failure: what each process still does. */
+function described(pid: number): string {
+  try {
+    return readFileSync(`/proc/${pid}/stat`, 'utf8').split(' ').slice(0, 4).join(' ');
+  } catch {
+    return `${pid}`;
   }
 }
 
@@ -42,7 +60,7 @@ describe('a lab that is killed', () => {
           await new Promise((resolve) => lab.once('exit', resolve));
           const deadline = performance.now() + 2_000;
           while (pids.some(isAlive) && performance.now() < deadline) await wait(20);
-          expect(pids.filter(isAlive)).toEqual([]);
+          expect(pids.filter(isAlive).map(described)).toEqual([]);
         } finally {
           rmSync(folder, { recursive: true, force: true });
         }

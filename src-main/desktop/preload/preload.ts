@@ -5,11 +5,11 @@
 import { contextBridge, ipcRenderer, webUtils } from 'electron';
 import { channels, type Reply, type SnapshotMessage } from '../channels.ts';
 
-/** A hidden window draws no frames; it takes a snapshot about this often. */
+/** A hidden window takes a snapshot about this often. */
 const HIDDEN_ACKNOWLEDGE_MS = 1_000;
 
 interface Subscription {
-  onSnapshot(snapshot: unknown): void;
+  onSnapshot(json: string): void;
   onEnd: ((reason: string) => void) | undefined;
 }
 
@@ -17,16 +17,19 @@ const subscriptions = new Map<number, Subscription>();
 const linkListeners = new Set<(link: string) => void>();
 let subscriptionsMade = 0;
 
-async function ask(channel: string, ...parameters: unknown[]): Promise<unknown> {
+/** Answers with JSON text. */
+async function ask(channel: string, ...parameters: unknown[]): Promise<string> {
   const reply = (await ipcRenderer.invoke(channel, ...parameters)) as Reply;
-  if (reply.ok) return reply.value;
+  if (reply.ok) return reply.json;
   throw new Error(reply.error);
 }
 
-/** Runs `task` once the page has drawn what it was given. */
+/**
+ * Runs `task` once the page has taken what it was given. It does not wait for a frame: asking for one makes the page lay out and paint
+ * although nothing on it may have changed.
+ */
 function whenTaken(task: () => void): void {
-  if (document.hidden) setTimeout(task, HIDDEN_ACKNOWLEDGE_MS);
-  else requestAnimationFrame(task);
+  setTimeout(task, document.hidden ? HIDDEN_ACKNOWLEDGE_MS : 0);
 }
 
 function end(subscription: number, reason: string): void {
@@ -35,8 +38,8 @@ function end(subscription: number, reason: string): void {
   ended?.onEnd?.(reason);
 }
 
-ipcRenderer.on(channels.snapshot, (_event, { subscription, snapshot }: SnapshotMessage) => {
-  subscriptions.get(subscription)?.onSnapshot(snapshot);
+ipcRenderer.on(channels.snapshot, (_event, { subscription, json }: SnapshotMessage) => {
+  subscriptions.get(subscription)?.onSnapshot(json);
   whenTaken(() => ipcRenderer.send(channels.acknowledge, subscription));
 });
 ipcRenderer.on(channels.end, (_event, subscription: number, reason: string) => end(subscription, reason));
@@ -52,7 +55,7 @@ contextBridge.exposeInMainWorld('quorumLab', {
   subscribe(
     stream: string,
     params: unknown,
-    onSnapshot: (snapshot: unknown) => void,
+    onSnapshot: (json: string) => void,
     onEnd?: (reason: string) => void,
   ): () => void {
     subscriptionsMade += 1;

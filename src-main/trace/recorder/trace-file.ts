@@ -24,21 +24,30 @@ export function openForRecording(
   file: string,
   header: RunHeader,
 ): { database: SqliteDatabase; run: StoredRun } {
-  const database = openDatabase(file);
+  let database: SqliteDatabase | undefined;
   try {
+    database = openDatabase(file);
     prepareConnection(database);
     const id: unknown = database.pragma('application_id', { simple: true });
     if (id === 0 && database.prepare('SELECT count(*) FROM sqlite_schema').pluck().get() === 0) {
-      database.transaction(() => {
-        createTables(database);
-        insertRun(database, header);
-      })();
+      makeTrace(database, header);
     }
     return { database, run: takeOver(database, file, header.runId) };
   } catch (error) {
-    database.close();
-    throw error;
+    database?.close();
+    throw withFileNamed(error, file);
   }
+}
+
+/** SQLite's own complaints do not say which file they are about. */
+function withFileNamed(error: unknown, file: string): unknown {
+  if (!(error instanceof Error) || !('code' in error) || !String(error.code).startsWith('SQLITE_'))
+    return error;
+  const why =
+    error.code === 'SQLITE_NOTADB'
+      ? `${file} is not a trace; choose another name for the recording.`
+      : `${file} cannot be written (${error.message}); record to a folder that can be, with space left.`;
+  return new Error(why, { cause: error });
 }
 
 /** Opens the trace of a run that its recorder left behind. @throws when the file is no trace or still being recorded */
@@ -89,6 +98,13 @@ function takeOver(database: SqliteDatabase, file: string, runId?: string): Store
     database.prepare('UPDATE run SET recorder_pid = ?, recorder_token = ?').run(process.pid, recorderToken());
   }
   return row;
+}
+
+function makeTrace(database: SqliteDatabase, header: RunHeader): void {
+  database.transaction(() => {
+    createTables(database);
+    insertRun(database, header);
+  })();
 }
 
 function insertRun(database: SqliteDatabase, header: RunHeader): void {

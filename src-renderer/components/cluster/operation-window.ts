@@ -2,6 +2,7 @@ import { computed, shallowRef, watch } from 'vue';
 import type { ComputedRef } from 'vue';
 import type { Nanoseconds, OperationBucket } from '../../../src-main/api/index.ts';
 import { useCursorStore } from '../../stores/cursor.ts';
+import { useDisplayedStore } from '../../stores/displayed.ts';
 import { useRunStore } from '../../stores/run.ts';
 
 const BUCKET_NS = 250e6;
@@ -18,13 +19,16 @@ export interface OperationWindow {
 export function useOperationWindow(): ComputedRef<OperationWindow> {
   const run = useRunStore();
   const cursor = useCursorStore();
+  const displayed = useDisplayedStore();
   const asked = shallowRef<Omit<OperationWindow, 'atNs'>>({
     fromNs: 0,
     toNs: BUCKET_NS * BUCKETS,
     buckets: [],
   });
   /** The end of the window, on the grid of the buckets. */
-  const endNs = computed(() => Math.ceil(Math.max(cursor.atNs, BUCKET_NS * BUCKETS) / BUCKET_NS) * BUCKET_NS);
+  const endNs = computed(
+    () => Math.ceil(Math.max(displayed.atNs, BUCKET_NS * BUCKETS) / BUCKET_NS) * BUCKET_NS,
+  );
   let underWay = false;
 
   async function ask(): Promise<void> {
@@ -52,8 +56,8 @@ export function useOperationWindow(): ComputedRef<OperationWindow> {
   );
 
   return computed(() => {
-    const live = cursor.atEdge ? run.snapshot : null;
-    const atNs = cursor.atNs;
+    const live = cursor.atEdge ? displayed.snapshot : null;
+    const atNs = displayed.atNs;
     if (!live) return { ...asked.value, atNs };
     return { fromNs: endNs.value - BUCKET_NS * BUCKETS, toNs: endNs.value, atNs, buckets: live.operations };
   });

@@ -160,7 +160,7 @@ describe('a recorder process', () => {
     writeFileSync(join(folder, 'run.qlab'), 'something else');
     const recorder = startRecorder(run);
     const { error } = await recorder.hear('failed');
-    expect(error).toMatch(/not a database/);
+    expect(error).toMatch(/run\.qlab is not a trace/);
   });
 
   it('leaves when its parent is gone', async () => {

@@ -36,7 +36,7 @@ beforeEach(() => {
       return last();
     },
     upload: () => Promise.resolve(uploaded),
-    beforeNextFrame: (task) => frames.push(task),
+    whenTaken: (task) => frames.push(task),
     later: (task, ms) => timers.push({ task, ms }),
   });
 });
