@@ -42,6 +42,8 @@ export class LoadProcess {
     const id = `console/${++this.#consoleNumber}`;
     const startedMs = performance.now();
     const finish = ({ outcome, value, index, node: by, error }: Completion): void => {
+      // What the console is told is on record by then.
+      this.#recorder.flush();
       done({ operation: id, outcome, value, index, node: by, tookMs: performance.now() - startedMs, error });
     };
     try {

@@ -4,8 +4,8 @@ import type { EventId } from '../../trace/model/events.ts';
 import type { Answer, Recorder } from '../host/ports.ts';
 import type { ClientCall, PeerAddress } from '../protocol.ts';
 import type { Self } from '../transport/handshake.ts';
-import { OutgoingLink } from '../transport/outgoing-link.ts';
-import { readAnswers, requestsFrame } from '../transport/wire.ts';
+import { NodeLine } from './node-line.ts';
+import type { NodeLineEvents } from './node-line.ts';
 import { commandText, completePayload, invokePayload, isStale } from './operation.ts';
 import type { Completion, Operation } from './operation.ts';
 
@@ -17,15 +17,6 @@ export interface SessionOptions {
   readonly timeoutMs: number;
   /** Uniform in [0, 1). */
   readonly random: () => number;
-}
-
-/** Everything that goes to and comes from one node. */
-interface Node {
-  readonly id: NodeId;
-  readonly link: OutgoingLink;
-  /** Leave with the next flush. */
-  staged: Operation[];
-  readonly inFlight: Map<OperationId, Operation>;
 }
 
 /** Between two attempts to find a leader. */
@@ -40,13 +31,12 @@ const sweepMs = 20;
  */
 export class ClientSession {
   readonly #recorder: Recorder;
-  readonly #incarnation: number;
   readonly #timeoutMs: number;
   readonly #random: () => number;
-  readonly #nodes = new Map<NodeId, Node>();
-  readonly #ring: readonly Node[];
+  readonly #nodes = new Map<NodeId, NodeLine>();
+  readonly #ring: readonly NodeLine[];
   #turnOf = 0;
-  #leader: Node | undefined;
+  #leader: NodeLine | undefined;
   #parked: Operation[] = [];
   #probe: NodeJS.Timeout | undefined;
   #flushing: NodeJS.Immediate | undefined;
@@ -58,10 +48,14 @@ export class ClientSession {
 
   constructor({ self, members, recorder, timeoutMs, random }: SessionOptions) {
     this.#recorder = recorder;
-    this.#incarnation = self.incarnation;
     this.#timeoutMs = timeoutMs;
     this.#random = random;
-    for (const member of members) this.#nodes.set(member.id, this.#nodeAt(self, member));
+    const events: NodeLineEvents = {
+      up: (node) => this.#up(node),
+      down: (node, lost, reason) => this.#down(node, lost, reason),
+      answered: (node, operation, answer) => this.#answered(operation, node, answer),
+    };
+    for (const member of members) this.#nodes.set(member.id, new NodeLine(self, member, events));
     this.#ring = [...this.#nodes.values()];
   }
 
@@ -70,8 +64,13 @@ export class ClientSession {
     this.#sweep = setInterval(() => this.#expire(), sweepMs);
     await new Promise<void>((resolve) => {
       this.#allTried = resolve;
-      for (const node of this.#ring) node.link.start();
+      for (const node of this.#ring) node.start();
     });
+  }
+
+  /** Nodes that are connected. */
+  get reachable(): number {
+    return this.#ring.filter((node) => node.open).length;
   }
 
   /** Operations that have not ended. */
@@ -119,26 +118,22 @@ export class ClientSession {
   end(): void {
     clearInterval(this.#sweep);
     clearTimeout(this.#probe);
-    for (const node of this.#ring) node.link.end('the client has ended');
+    for (const node of this.#ring) node.end('the client has ended');
   }
 
-  #nodeAt(self: Self, member: PeerAddress): Node {
-    const link: OutgoingLink = new OutgoingLink(self, 'client', member, {
-      up: () => {
-        this.#noteTried(node);
-        this.#scheduleProbe(0);
-      },
-      down: (reason) => {
-        this.#noteTried(node);
-        this.#broken(node, reason);
-      },
-      payload: (payload) => this.#answers(node, payload),
-    });
-    const node: Node = { id: member.id, link, staged: [], inFlight: new Map() };
-    return node;
+  #up(node: NodeLine): void {
+    this.#noteTried(node);
+    this.#scheduleProbe(0);
   }
 
-  #noteTried(node: Node): void {
+  #down(node: NodeLine, lost: readonly Operation[], reason: string): void {
+    this.#noteTried(node);
+    this.#loseLeader(node);
+    for (const operation of lost)
+      this.#lose(operation, node, `the connection to ${node.id} broke: ${reason}`);
+  }
+
+  #noteTried(node: NodeLine): void {
     if (this.#tried.add(node.id).size === this.#ring.length) this.#allTried();
   }
 
@@ -149,15 +144,15 @@ export class ClientSession {
 
   #toPreferred(operation: Operation, id: NodeId): void {
     const node = this.#nodes.get(id);
-    if (node?.link.open === true) this.#stage(operation, node);
+    if (node?.open === true) this.#stage(operation, node);
     else if (operation.stale)
       this.#fail(operation, node === undefined ? `no node ${id} is known` : `no connection to ${id}`);
     else this.#toLeader(operation);
   }
 
-  #stage(operation: Operation, node: Node): void {
+  #stage(operation: Operation, node: NodeLine): void {
     operation.attempts++;
-    node.staged.push(operation);
+    node.stage(operation);
     this.#flushing ??= setImmediate(() => this.#flush());
   }
 
@@ -166,49 +161,14 @@ export class ClientSession {
     this.#flushing = undefined;
     this.#recorder.flush();
     for (const node of this.#ring) {
-      if (node.staged.length === 0) continue;
-      const operations = node.staged;
-      node.staged = [];
-      this.#send(node, operations);
-    }
-  }
-
-  #send(node: Node, operations: readonly Operation[]): void {
-    const invokeIncarnation = this.#incarnation;
-    const frame = requestsFrame(
-      operations.map(({ id, data, stale, invokeSeq }) => ({
-        operation: id,
-        data,
-        stale,
-        invokeIncarnation,
-        invokeSeq,
-      })),
-    );
-    const refusal = node.link.refusal(frame.length);
-    if (refusal !== undefined) {
+      const refused = node.flush();
+      if (refused === undefined) continue;
       this.#loseLeader(node);
-      for (const operation of operations) this.#refused(operation, node, null, refusal);
-      return;
+      for (const operation of refused.unsent) this.#refused(operation, node, null, refused.reason);
     }
-    for (const operation of operations) node.inFlight.set(operation.id, operation);
-    node.link.stage(frame);
-    node.link.flush();
   }
 
-  #answers(node: Node, payload: Buffer): string | undefined {
-    const answers = readAnswers(payload);
-    if (typeof answers === 'string') return answers;
-    for (const answer of answers) {
-      const operation = node.inFlight.get(answer.operation);
-      // Otherwise it has timed out, and its end is recorded.
-      if (operation === undefined) continue;
-      node.inFlight.delete(answer.operation);
-      this.#answered(operation, node, answer);
-    }
-    return undefined;
-  }
-
-  #answered(operation: Operation, node: Node, answer: Answer): void {
+  #answered(operation: Operation, node: NodeLine, answer: Answer): void {
     const { outcome, value, index, reason } = answer;
     switch (outcome) {
       case 'ok':
@@ -224,13 +184,7 @@ export class ClientSession {
         return;
       case 'uncertain':
         this.#loseLeader(node);
-        this.#complete(operation, {
-          outcome: 'unknown',
-          value: null,
-          index: null,
-          node: node.id,
-          error: reason,
-        });
+        this.#lose(operation, node, reason ?? 'leadership was lost');
         return;
       case 'refused':
         this.#refused(operation, node, answer.leader, reason ?? 'refused');
@@ -238,7 +192,7 @@ export class ClientSession {
   }
 
   /** Certainly not applied: follows the redirection, if it leads anywhere, or waits for a leader. */
-  #refused(operation: Operation, by: Node, hint: NodeId | null, reason: string): void {
+  #refused(operation: Operation, by: NodeLine, hint: NodeId | null, reason: string): void {
     operation.refusal = `${by.id}: ${reason}`;
     if (operation.stale) {
       this.#fail(operation, reason);
@@ -246,7 +200,7 @@ export class ClientSession {
     }
     this.#loseLeader(by);
     const leader = hint === null ? this.#leader : this.#nodes.get(hint);
-    if (leader === undefined || leader === by || !leader.link.open || operation.hops >= hopsMax) {
+    if (leader === undefined || leader === by || !leader.open || operation.hops >= hopsMax) {
       this.#park(operation);
       return;
     }
@@ -261,7 +215,7 @@ export class ClientSession {
     this.#scheduleProbe(operation.attempts === 0 ? 0 : this.#probePause());
   }
 
-  #foundLeader(node: Node): void {
+  #foundLeader(node: NodeLine): void {
     this.#leader = node;
     if (this.#parked.length === 0) return;
     const parked = this.#parked;
@@ -269,7 +223,7 @@ export class ClientSession {
     for (const operation of parked) this.#stage(operation, node);
   }
 
-  #loseLeader(node: Node): void {
+  #loseLeader(node: NodeLine): void {
     if (this.#leader === node) this.#leader = undefined;
   }
 
@@ -293,39 +247,24 @@ export class ClientSession {
     this.#scheduleProbe(this.#probePause());
   }
 
-  #nextOpen(): Node | undefined {
+  #nextOpen(): NodeLine | undefined {
     for (let tried = 0; tried < this.#ring.length; tried++) {
       this.#turnOf = (this.#turnOf + 1) % this.#ring.length;
       const node = this.#ring[this.#turnOf];
-      if (node?.link.open === true) return node;
+      if (node?.open === true) return node;
     }
     return undefined;
-  }
-
-  #broken(node: Node, reason: string): void {
-    this.#loseLeader(node);
-    if (node.inFlight.size === 0) return;
-    const lost = [...node.inFlight.values()];
-    node.inFlight.clear();
-    const error = `the connection to ${node.id} broke: ${reason}`;
-    for (const operation of lost) {
-      // A stale read changes nothing, but what it would have answered is unknown all the same.
-      this.#complete(operation, { outcome: 'unknown', value: null, index: null, node: node.id, error });
-    }
   }
 
   #expire(): void {
     const before = performance.now() - this.#timeoutMs;
     for (const node of this.#ring) {
-      for (const operation of node.inFlight.values()) {
-        if (operation.invokedMs > before) continue;
-        node.inFlight.delete(operation.id);
-        this.#loseLeader(node);
-        const error = `no answer from ${node.id} within ${this.#timeoutMs} ms`;
-        this.#complete(operation, { outcome: 'unknown', value: null, index: null, node: node.id, error });
+      const late = node.takeOlder(before);
+      if (late.length > 0) this.#loseLeader(node);
+      for (const operation of late) {
+        this.#lose(operation, node, `no answer from ${node.id} within ${this.#timeoutMs} ms`);
       }
     }
-    if (this.#parked.length === 0) return;
     const late = this.#parked.filter((operation) => operation.invokedMs <= before);
     if (late.length === 0) return;
     this.#parked = this.#parked.filter((operation) => operation.invokedMs > before);
@@ -334,6 +273,12 @@ export class ClientSession {
     }
   }
 
+  /** It was sent and nobody can say what became of it. */
+  #lose(operation: Operation, node: NodeLine, error: string): void {
+    this.#complete(operation, { outcome: 'unknown', value: null, index: null, node: node.id, error });
+  }
+
+  /** It certainly took no effect. */
   #fail(operation: Operation, error: string): void {
     this.#complete(operation, { outcome: 'fail', value: null, index: null, node: null, error });
   }

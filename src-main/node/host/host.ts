@@ -2,33 +2,20 @@ import type {
   Effects,
   Entry,
   Input,
-  Message,
   Milliseconds,
   OperationId,
   OperatorInput,
-  Persist,
-  PersistId,
   Replica,
-  Reply,
   Transition,
 } from '../../consensus/replica.ts';
 import { eventId } from '../../trace/model/events.ts';
 import type { EventId } from '../../trace/model/events.ts';
 import { Outbox } from './outbox.ts';
 import { openDoor } from './ports.ts';
-import type {
-  ClientLink,
-  Clock,
-  Disk,
-  Door,
-  Envelope,
-  Machine,
-  MachineResult,
-  Network,
-  Parcel,
-  Recorder,
-  Request,
-} from './ports.ts';
+import type { Clock, Disk, Door, Envelope, Machine, Network, Parcel, Recorder, Request } from './ports.ts';
+import { WaitingClients } from './waiting-clients.ts';
+import { Writes } from './writes.ts';
+import type { Batch } from './writes.ts';
 
 export interface HostParts<P extends Parcel> {
   readonly replica: Replica;
@@ -38,19 +25,6 @@ export interface HostParts<P extends Parcel> {
   readonly recorder: Recorder;
   readonly machine: Machine;
   readonly door?: Door;
-}
-
-interface HeldMessage {
-  readonly barrier: PersistId;
-  readonly message: Message;
-  readonly step: number;
-  readonly cause: EventId | undefined;
-}
-
-interface HeldEntries {
-  readonly barrier: PersistId;
-  readonly entries: readonly Entry[];
-  readonly cause: EventId | undefined;
 }
 
 type TimerTransition = Extract<Transition, { kind: 'timer' }>;
@@ -76,6 +50,8 @@ export class Host<P extends Parcel = Parcel> {
   readonly #machine: Machine;
   readonly #door: Door;
   readonly #outbox: Outbox<P>;
+  readonly #clients: WaitingClients<P>;
+  readonly #writes = new Writes();
 
   #arrived: Envelope[] = [];
   #requests: Request[] = [];
@@ -87,16 +63,6 @@ export class Host<P extends Parcel = Parcel> {
   #armedTimer: 'election' | 'heartbeat' = 'election';
   #armedBy: EventId | undefined;
 
-  /** Writes that the replica asked for and that no transaction has taken yet. */
-  #queued: Persist[] = [];
-  #queuedCause: EventId | undefined;
-  #writing = false;
-  #lastIssued: PersistId = 0;
-  #lastDurable: PersistId = 0;
-  #heldMessages: HeldMessage[] = [];
-  #heldEntries: HeldEntries[] = [];
-  readonly #waiting = new Map<OperationId, ClientLink>();
-
   constructor(parts: HostParts<P>) {
     this.#replica = parts.replica;
     this.#clock = parts.clock;
@@ -105,6 +71,7 @@ export class Host<P extends Parcel = Parcel> {
     this.#machine = parts.machine;
     this.#door = parts.door ?? openDoor;
     this.#outbox = new Outbox(parts.recorder, parts.network);
+    this.#clients = new WaitingClients(this.#outbox);
   }
 
   /** Lets the replica's first timer run: it was armed when the replica came up, outside any step. */
@@ -178,29 +145,17 @@ export class Host<P extends Parcel = Parcel> {
     const proposals: { id: OperationId; data: string }[] = [];
     let first: EventId | undefined;
     for (const request of requests) {
-      const { operation, data, client, cause } = request;
+      const { operation, data, cause } = request;
       const head = this.#recorder.record({ kind: 'request', operation }, step, cause);
       first ??= eventId(head);
       if (request.stale) {
-        this.#answerStale(request, step, eventId(head));
+        this.#clients.answerStale(request, this.#machine, step, eventId(head));
         continue;
       }
-      this.#waiting.set(operation, client);
+      this.#clients.add(request);
       proposals.push({ id: operation, data });
     }
     if (proposals.length > 0) this.#feed({ kind: 'propose', proposals }, step, first);
-  }
-
-  #answerStale({ operation, data, client }: Request, step: number, cause: EventId): void {
-    const { ok, value, reason } = this.#machine.read(data);
-    const index = this.#machine.applied;
-    const label = `stale read at applied index ${index}`;
-    this.#outbox.stageAnswer(
-      client,
-      { operation, outcome: ok ? 'ok' : 'fail', value, index, leader: null, reason: reason ?? label },
-      step,
-      cause,
-    );
   }
 
   #stepOperators(): void {
@@ -232,39 +187,24 @@ export class Host<P extends Parcel = Parcel> {
   /** Works off everything that the steps of this turn asked for, and what that asks for in turn. */
   #obey(): void {
     do {
-      const batch = this.#beginWrite();
-      this.#outbox.release();
-      if (batch !== undefined) this.#write(batch.persists, batch.begun);
+      const batch = this.#writes.begin();
+      if (batch === undefined) this.#outbox.release();
+      else this.#write(batch);
       this.#releaseHeldMessages();
       this.#applyHeldEntries();
       this.#outbox.release();
-    } while (
-      !this.#writing &&
-      this.#queued.length + this.#heldMessages.length + this.#heldEntries.length > 0
-    );
+    } while (this.#writes.canGoOn);
   }
 
-  #beginWrite(): { persists: readonly Persist[]; begun: EventId } | undefined {
-    if (this.#writing || this.#queued.length === 0) return undefined;
-    const persists = this.#queued;
-    this.#queued = [];
-    this.#writing = true;
-    const ids: PersistId[] = [];
-    let rows = 0;
-    for (const { id, puts } of persists) {
-      ids.push(id);
-      rows += puts.length;
-    }
-    const head = this.#recorder.record({ kind: 'persist-begun', ids, rows }, ++this.#step, this.#queuedCause);
-    this.#queuedCause = undefined;
-    return { persists, begun: eventId(head) };
-  }
-
-  #write(persists: readonly Persist[], begun: EventId): void {
+  /** What may leave before the write is durable leaves first: the others write while this node does. */
+  #write(batch: Batch): void {
+    const { persists, ids, rows, cause } = batch;
+    const begun = this.#recorder.record({ kind: 'persist-begun', ids, rows }, ++this.#step, cause);
+    this.#outbox.release();
     const startedNs = this.#recorder.now();
     let returned = false;
     this.#disk.write(persists, () => {
-      this.#noteWritten(persists, begun, startedNs);
+      this.#noteWritten(batch, eventId(begun), startedNs);
       if (!returned) return;
       // The disk took its time, so this is outside any turn: go on from here.
       this.#obey();
@@ -273,46 +213,33 @@ export class Host<P extends Parcel = Parcel> {
     returned = true;
   }
 
-  #noteWritten(persists: readonly Persist[], begun: EventId, startedNs: number): void {
-    this.#writing = false;
-    const ids = persists.map((persist) => persist.id);
+  #noteWritten(batch: Batch, begun: EventId, startedNs: number): void {
+    const { ids } = batch;
+    this.#writes.completed(batch);
     const atNs = this.#recorder.now();
+    const tookNs = atNs - startedNs;
     const { lastIndex, term, votedFor } = this.#disk.durable();
-    const completed = {
-      kind: 'persist-completed',
-      ids,
-      tookNs: atNs - startedNs,
-      lastIndex,
-      term,
-      votedFor,
-    } as const;
     let step = ++this.#step;
+    const completed = { kind: 'persist-completed', ids, tookNs, lastIndex, term, votedFor } as const;
     const cause = eventId(this.#recorder.record(completed, step, begun, atNs));
     for (const id of ids) {
       if (id !== ids[0]) step = ++this.#step;
-      this.#lastDurable = id;
       this.#feed({ kind: 'persisted', id }, step, cause);
     }
   }
 
   #releaseHeldMessages(): void {
-    if (this.#heldMessages.length === 0) return;
-    const held = this.#heldMessages;
-    this.#heldMessages = [];
-    for (const one of held) {
-      if (one.barrier > this.#lastDurable) this.#heldMessages.push(one);
-      else this.#outbox.stageMessage(one.message, one.step, one.cause);
-    }
+    const messages = this.#writes.takeMessages();
+    if (messages.length === 0) return;
+    for (const { message, step, cause } of messages) this.#outbox.stageMessage(message, step, cause);
     this.#outbox.release();
   }
 
-  /** Entries wait for the writes asked for before them, so that the state on disk is never ahead of the log on disk. */
   #applyHeldEntries(): void {
     for (;;) {
-      const next = this.#heldEntries[0];
-      if (next === undefined || next.barrier > this.#lastDurable) return;
-      this.#heldEntries.shift();
-      this.#apply(next.entries, next.cause);
+      const held = this.#writes.takeEntries();
+      if (held === undefined) return;
+      this.#apply(held.entries, held.cause);
     }
   }
 
@@ -325,51 +252,7 @@ export class Host<P extends Parcel = Parcel> {
     const head = this.#recorder.record({ kind: 'apply', from: first.index, to: last.index }, step, cause);
     const applied = eventId(head);
     this.#feed({ kind: 'applied', index: last.index }, step, applied);
-    if (this.#waiting.size > 0) this.#answerApplied(entries, results, step, applied);
-  }
-
-  #answerApplied(
-    entries: readonly Entry[],
-    results: readonly MachineResult[],
-    step: number,
-    cause: EventId,
-  ): void {
-    for (let at = 0; at < entries.length; at++) {
-      const entry = entries[at];
-      const result = results[at];
-      if (entry?.id === undefined || result === undefined) continue;
-      const client = this.#waiting.get(entry.id);
-      if (client === undefined) continue;
-      this.#waiting.delete(entry.id);
-      const outcome = result.ok ? 'ok' : 'fail';
-      const { value, reason = null } = result;
-      const answer = {
-        operation: entry.id,
-        outcome,
-        value,
-        index: entry.index,
-        leader: null,
-        reason,
-      } as const;
-      this.#outbox.stageAnswer(client, answer, step, cause);
-    }
-  }
-
-  #answerReply(reply: Reply, step: number, cause: EventId | undefined): void {
-    const client = this.#waiting.get(reply.id);
-    if (client === undefined) return;
-    this.#waiting.delete(reply.id);
-    const outcome = reply.kind === 'redirect' ? 'refused' : 'uncertain';
-    const leader = reply.kind === 'redirect' ? (reply.leader ?? null) : null;
-    const answer = {
-      operation: reply.id,
-      outcome,
-      value: null,
-      index: null,
-      leader,
-      reason: reply.reason,
-    } as const;
-    this.#outbox.stageAnswer(client, answer, step, cause);
+    this.#clients.answerApplied(entries, results, step, applied);
   }
 
   /** One step of the replica: records what changed and queues or stages what it asks for. */
@@ -378,16 +261,10 @@ export class Host<P extends Parcel = Parcel> {
     const effects: Effects = this.#replica.step(input, now);
     for (const transition of effects.transitions) this.#recordTransition(transition, now, step, cause);
     for (const message of effects.send) this.#outbox.stageMessage(message, step, cause);
-    if (effects.persist !== undefined) {
-      this.#queued.push(effects.persist);
-      this.#queuedCause ??= cause;
-      this.#lastIssued = effects.persist.id;
-    }
-    const barrier = this.#lastIssued;
-    for (const message of effects.sendAfterPersist)
-      this.#heldMessages.push({ barrier, message, step, cause });
-    if (effects.apply.length > 0) this.#heldEntries.push({ barrier, entries: effects.apply, cause });
-    for (const reply of effects.replies) this.#answerReply(reply, step, cause);
+    if (effects.persist !== undefined) this.#writes.ask(effects.persist, cause);
+    for (const message of effects.sendAfterPersist) this.#writes.holdMessage({ message, step, cause });
+    if (effects.apply.length > 0) this.#writes.holdEntries({ entries: effects.apply, cause });
+    for (const reply of effects.replies) this.#clients.answerReply(reply, step, cause);
   }
 
   #recordTransition(
