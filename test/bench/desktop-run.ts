@@ -10,8 +10,6 @@ export interface DesktopRun {
   readonly window: LabWindow;
   readonly runId: string;
   show(view: 'cluster' | 'timeline' | 'latency'): Promise<void>;
-  /** A hidden window is one that is minimised or wholly behind others. */
-  setHidden(hidden: boolean): Promise<void>;
   execute(command: object): Promise<void>;
   readonly ask: Ask;
   /** Chromium's processes by what they are, the display server, and the cluster's own processes. */
@@ -56,16 +54,6 @@ export async function startDesktopRun(nodes: number, clients: number): Promise<D
     window,
     runId,
     show,
-    setHidden: async (hidden) => {
-      // The driver makes pages believe that they are seen and have the focus.
-      await devtools.send('Emulation.setFocusEmulationEnabled', { enabled: !hidden });
-      await electron.evaluate(({ BrowserWindow }, hide) => {
-        const [shown] = BrowserWindow.getAllWindows();
-        if (hide) shown?.hide();
-        else shown?.show();
-      }, hidden);
-      await page.waitForFunction((hide) => document.hidden === hide, hidden, { polling: 100 });
-    },
     execute: async (command) => {
       await call('execute', { runId, command });
     },

@@ -98,10 +98,7 @@ async function desktop(all: boolean): Promise<Phase[]> {
         await measured(view === 'timeline' ? 'Timeline' : 'Latency', SHORT_MS);
       }
       await run.show('cluster');
-      await run.setHidden(true);
-      await wait(1_000);
-      await measured('hidden', SHORT_MS);
-      await run.setHidden(false);
+      // Not measured here: a hidden window. The driver keeps every page that it holds visible.
       await run.execute({ kind: 'workload', clients: 0 });
       await wait(2_000);
       await measured('Cluster, idle', SHORT_MS);
@@ -151,8 +148,8 @@ it('A window takes less than half a core and a fifth of the throughput of the cl
     CORES_MAX,
   );
   expect(share, 'the cluster does too little with a window open').toBeGreaterThanOrEqual(RATE_SHARE_MIN);
-  for (const name of ['hidden', 'Cluster, idle'])
-    expect(cores(name), `${name}: next to nothing to show costs too much`).toBeLessThanOrEqual(
-      IDLE_CORES_MAX,
-    );
+  expect(
+    cores('Cluster, idle'),
+    'a cluster without a workload: next to nothing to show costs too much',
+  ).toBeLessThanOrEqual(IDLE_CORES_MAX);
 }, 400_000);
