@@ -49,7 +49,6 @@ export async function startDesktopRun(nodes: number, clients: number): Promise<D
       .locator(`nav [aria-current=page][aria-label=${view[0]!.toUpperCase()}${view.slice(1)}]`)
       .waitFor();
   };
-  const devtools = await page.context().newCDPSession(page);
   return {
     window,
     runId,
