@@ -97,7 +97,9 @@ describe('A client session', () => {
       call(`c${at + 1}/1`, { call: 'put', key: 'k', value }),
     );
     const completions = await Promise.all(calls);
-    expect(completions.filter(({ outcome, attempts }) => outcome !== 'ok' || attempts > 1)).toEqual([]);
+    expect(completions.filter(({ outcome }) => outcome !== 'ok')).toEqual([]);
+    // A few have to wait until the connection has taken the others; one at a time would take one attempt more for each before it.
+    expect(Math.max(...completions.map(({ attempts }) => attempts))).toBeLessThan(20);
   });
 
   it('asks on, one operation at a time, while nobody leads, and sends the rest once somebody does', async () => {
