@@ -26,7 +26,8 @@ export const optionsSchema = z.strictObject({
     .number()
     .int()
     .min(1_024)
-    .max(4 * 1024 * 1024)
+    // Characters, of up to three bytes each: they must fit into one frame.
+    .max(2 * 1024 * 1024)
     .optional(),
 });
 export type OptionOverrides = z.infer<typeof optionsSchema>;

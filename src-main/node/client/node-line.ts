@@ -3,7 +3,7 @@ import type { Answer } from '../host/ports.ts';
 import type { PeerAddress } from '../protocol.ts';
 import type { Self } from '../transport/handshake.ts';
 import { OutgoingLink } from '../transport/outgoing-link.ts';
-import { readAnswers, requestsFrame } from '../transport/wire.ts';
+import { inFrames, readAnswers, requestsFrame } from '../transport/wire.ts';
 import type { Operation } from './operation.ts';
 
 export interface NodeLineEvents {
@@ -50,11 +50,23 @@ export class NodeLine {
     this.#staged.push(operation);
   }
 
-  /** Sends what was staged, in one frame. Returns the operations that could not be sent, and why, if so. */
+  /** Sends what was staged, in as few frames as hold it. Returns the operations that could not be sent, and why, if so. */
   flush(): { unsent: readonly Operation[]; reason: string } | undefined {
     const operations = this.#staged;
     if (operations.length === 0) return undefined;
     this.#staged = [];
+    let sent = 0;
+    let reason: string | undefined;
+    for (const some of inFrames(operations, ({ data }) => data.length)) {
+      reason = this.#stageFrame(some);
+      if (reason !== undefined) break;
+      sent += some.length;
+    }
+    this.#link.flush();
+    return reason === undefined ? undefined : { unsent: operations.slice(sent), reason };
+  }
+
+  #stageFrame(operations: readonly Operation[]): string | undefined {
     const invokeIncarnation = this.#incarnation;
     const frame = requestsFrame(
       operations.map(({ id: operation, data, stale, invokeSeq }) => {
@@ -62,10 +74,9 @@ export class NodeLine {
       }),
     );
     const reason = this.#link.refusal(frame.length);
-    if (reason !== undefined) return { unsent: operations, reason };
+    if (reason !== undefined) return reason;
     for (const operation of operations) this.#inFlight.set(operation.id, operation);
     this.#link.stage(frame);
-    this.#link.flush();
     return undefined;
   }
 

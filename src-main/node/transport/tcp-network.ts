@@ -5,7 +5,7 @@ import type { Self } from './handshake.ts';
 import { Listener } from './listener.ts';
 import type { Guest } from './listener.ts';
 import { OutgoingLink } from './outgoing-link.ts';
-import { addressParcel, answersFrame, packMessage, readMessage, readRequests } from './wire.ts';
+import { addressParcel, answersFrame, inFrames, packMessage, readMessage, readRequests } from './wire.ts';
 import type { TcpParcel } from './wire.ts';
 
 export interface TcpNetworkOptions {
@@ -43,7 +43,12 @@ class ClientConnection implements ClientLink {
     const answers = this.#answers;
     if (answers.length === 0) return;
     this.#answers = [];
-    this.#guest.connection.stage(answersFrame(answers));
+    for (const some of inFrames(
+      answers,
+      ({ value, reason }) => (value?.length ?? 0) + (reason?.length ?? 0),
+    )) {
+      this.#guest.connection.stage(answersFrame(some));
+    }
     this.#guest.connection.flush();
   }
 }

@@ -61,6 +61,28 @@ export function readMessage(
   return { incarnation, seq, message: { type, from, to, term, body } };
 }
 
+/** Characters of the items of one frame: in three bytes each, and with what surrounds them, they stay far below a payload's limit. */
+const frameCharactersMax = 1024 * 1024;
+
+/** Parts a list, in order, into runs that fit into a frame each; `length` says how many characters an item carries. */
+export function inFrames<T>(items: readonly T[], length: (item: T) => number): (readonly T[])[] {
+  const frames: T[][] = [];
+  let run: T[] = [];
+  let characters = 0;
+  for (const item of items) {
+    const more = length(item);
+    if (run.length > 0 && characters + more > frameCharactersMax) {
+      frames.push(run);
+      run = [];
+      characters = 0;
+    }
+    run.push(item);
+    characters += more;
+  }
+  if (run.length > 0) frames.push(run);
+  return frames;
+}
+
 export function requestsFrame(requests: readonly WireRequest[]): Buffer {
   const rows = requests.map(({ operation, data, stale, invokeIncarnation, invokeSeq }) => [
     operation,

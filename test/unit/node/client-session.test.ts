@@ -90,6 +90,18 @@ describe('A client session', () => {
     expect(asked).toEqual(['c1/1 n1', 'c1/1 n2', 'c1/2 n2']);
   });
 
+  it('sends and is answered more at once than fits into one frame', async () => {
+    const value = 'x'.repeat(65_536);
+    const { call } = await cluster({ n1: () => ({ ...ok(), value }) });
+    const calls = Array.from({ length: 200 }, (_, at) =>
+      call(`c${at + 1}/1`, { call: 'put', key: 'k', value }),
+    );
+    const completions = await Promise.all(calls);
+    expect(completions.filter(({ outcome }) => outcome !== 'ok')).toEqual([]);
+    // A few have to wait until the connection has taken the others; one at a time would take one attempt more for each before it.
+    expect(Math.max(...completions.map(({ attempts }) => attempts))).toBeLessThan(20);
+  });
+
   it('asks on, one operation at a time, while nobody leads, and sends the rest once somebody does', async () => {
     let refusals = 0;
     const script: Script = () => (++refusals > 4 ? ok() : redirect(null));
