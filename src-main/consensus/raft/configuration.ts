@@ -47,12 +47,6 @@ export function votersOf({ voters, outgoing }: Configuration): readonly NodeId[]
   return outgoing.length === 0 ? voters : [...new Set([...voters, ...outgoing])].sort();
 }
 
-/** Whether `node` is known to work on this disk. A node that says no disk, or of which none is known, is taken at its word. */
-export function isKnownDisk({ storage }: Configuration, node: NodeId, disk: StorageId | undefined): boolean {
-  const known = storage[node];
-  return known === undefined || disk === undefined || known === disk;
-}
-
 /** `n1 n2 n3`, `n1 n2 n3 → n2 n3 n4 + learner n5` while joint. */
 export function describeConfiguration({ voters, outgoing, learners, learnersNext }: Configuration): string {
   const half = voters.join(' ');
@@ -84,13 +78,16 @@ export function changeConfiguration(
 ): Changed {
   if (isJoint(from))
     return { refusal: `the configuration is joint (${describeConfiguration(from)}): leave that first` };
-  const twice = changes.find(({ node }, at) => changes.some((other, before) => before < at && other.node === node));
+  const twice = changes.find(({ node }, at) =>
+    changes.some((other, before) => before < at && other.node === node),
+  );
   if (twice !== undefined) return { refusal: `two changes concern ${twice.node}` };
   if (changes.length === 0) return { refusal: 'no change is asked for' };
   const target = withChanges(from, changes);
   if (typeof target === 'string') return { refusal: target };
   const moved = countMoved(from.voters, target.voters);
-  const joint = transition === 'joint' || transition === 'joint-explicit' || (transition === 'auto' && moved > 1);
+  const joint =
+    transition === 'joint' || transition === 'joint-explicit' || (transition === 'auto' && moved > 1);
   if (!joint) {
     if (moved > 1) {
       return {
@@ -187,9 +184,14 @@ export function flawOfConfiguration(given: unknown): string | undefined {
   if (!isNodeList(voters) || !isNodeList(outgoing) || !isNodeList(learners) || !isNodeList(learnersNext))
     return 'voters, outgoing, learners and learnersNext must be lists of nodes, each named once';
   if (typeof autoLeave !== 'boolean') return 'autoLeave must be true or false';
-  if (typeof storage !== 'object' || storage === null || Object.values(storage).some((id) => typeof id !== 'string'))
+  if (
+    typeof storage !== 'object' ||
+    storage === null ||
+    Object.values(storage).some((id) => typeof id !== 'string')
+  )
     return 'storage must name a disk for each node';
-  if (voters.length === 0 && outgoing.length > 0) return 'the incoming half of a joint configuration is empty';
+  if (voters.length === 0 && outgoing.length > 0)
+    return 'the incoming half of a joint configuration is empty';
   const both = learners.find((node) => voters.includes(node) || outgoing.includes(node));
   if (both !== undefined) return `${both} is both voter and learner`;
   const strange = learnersNext.find((node) => !outgoing.includes(node) || voters.includes(node));

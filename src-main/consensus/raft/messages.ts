@@ -2,7 +2,16 @@
  * The messages of Raft: the four of Figure 2, InstallSnapshot of Figure 13, and those of the dissertation (PreVote §9.6,
  * TimeoutNow §3.10, ReadIndex §6.4); and the check that a message from outside is one of them.
  */
-import type { ChainHash, Configuration, Entry, LogIndex, Message, NodeId, Term } from '../replica.ts';
+import type {
+  ChainHash,
+  Configuration,
+  Entry,
+  LogIndex,
+  Message,
+  NodeId,
+  StorageId,
+  Term,
+} from '../replica.ts';
 import { flawOfConfiguration } from './configuration.ts';
 
 /** Of RequestVote and of PreVote. The term of a PreVote is the one that the pre-candidate would enter. */
@@ -13,6 +22,8 @@ export interface RequestVoteBody {
   readonly transfer?: true;
   /** Of the candidate; absent: 0. */
   readonly priority?: number;
+  /** The disk by which the candidate's configuration knows the voter; absent: any. */
+  readonly disk?: StorageId;
 }
 
 export interface RequestVoteReplyBody {
@@ -163,12 +174,13 @@ function flawOf(type: string, term: Term, fields: Fields): string | undefined {
 }
 
 function flawOfRequestVote(type: string, fields: Fields): string | undefined {
-  const { lastLogIndex, lastLogTerm, transfer, priority } = fields;
+  const { lastLogIndex, lastLogTerm, transfer, priority, disk } = fields;
   const sound =
     isNatural(lastLogIndex) &&
     isNatural(lastLogTerm) &&
     (transfer === undefined || transfer === true) &&
-    (priority === undefined || Number.isSafeInteger(priority));
+    (priority === undefined || Number.isSafeInteger(priority)) &&
+    (disk === undefined || typeof disk === 'string');
   return sound ? undefined : `malformed ${type}`;
 }
 
@@ -230,8 +242,7 @@ function flawOfInstallSnapshot(fields: Fields): string | undefined {
 
 function flawOfInstallSnapshotReply(fields: Fields): string | undefined {
   const { lastIndex, next, installed, round } = fields;
-  const sound =
-    isNatural(lastIndex) && isNatural(next) && typeof installed === 'boolean' && isNatural(round);
+  const sound = isNatural(lastIndex) && isNatural(next) && typeof installed === 'boolean' && isNatural(round);
   return sound ? undefined : 'malformed InstallSnapshotReply';
 }
 

@@ -134,7 +134,8 @@ function flawOfLimits(options: RaftOptions): string | undefined {
 
 function flawOfPriorities({ priorities }: RaftOptions): string | undefined {
   for (const [node, priority] of Object.entries(priorities)) {
-    if (!Number.isSafeInteger(priority)) return `priorities.${node} must be an integer, but it is ${priority}`;
+    if (!Number.isSafeInteger(priority))
+      return `priorities.${node} must be an integer, but it is ${priority}`;
   }
   return undefined;
 }

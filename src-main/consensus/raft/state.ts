@@ -18,7 +18,7 @@ import type {
   Term,
   Transition,
 } from '../replica.ts';
-import { isKnownDisk, isVoter } from './configuration.ts';
+import { isVoter } from './configuration.ts';
 import type { RaftLog } from './log.ts';
 import type { RaftMessage } from './messages.ts';
 import type { RaftOptions } from './options.ts';
@@ -40,15 +40,17 @@ export interface ConfigurationEntry {
   readonly configuration: Configuration;
 }
 
-/** Reads that wait until a quorum has answered the round. */
-export interface PendingReads {
-  readonly round: number;
+/** Reads that came together: this replica's own clients', or those of a follower. */
+export interface ReadQuestion {
   readonly mode: ReadMode;
-  readonly atIndex: LogIndex;
-  /** Of this replica's own clients. */
   readonly ids: readonly ReadId[];
-  /** Or the follower that asked. */
   readonly asker?: { readonly peer: NodeId; readonly context: number };
+}
+
+/** Reads that wait until a quorum has answered the round. */
+export interface PendingReads extends ReadQuestion {
+  readonly round: number;
+  readonly atIndex: LogIndex;
 }
 
 /** Reads that a follower passed on to the leader. */
@@ -97,6 +99,10 @@ export interface RaftState {
   readonly options: RaftOptions;
   readonly rules: Rules;
   readonly random: () => number;
+  /** What a leader knows of each voter, itself included; made once, because quorums are counted for each answer. */
+  readonly matchOf: (voter: NodeId) => LogIndex;
+  readonly heardAtOf: (voter: NodeId) => Milliseconds;
+  readonly answeredRoundOf: (voter: NodeId) => number;
 
   now: Milliseconds;
   /** The election timeout of a follower or candidate, the next heartbeat of a leader; undefined without a vote. */
@@ -144,12 +150,13 @@ export interface RaftState {
   confirmedRound: number;
   confirmedAt: Milliseconds;
   leaseHeld: boolean;
-  ledSince: Milliseconds;
+  /** A transfer was begun in this term: whoever was told to time out may do so late, so there is no lease any more. */
+  leaseForfeited: boolean;
   uncommittedBytes: number;
   transfer: Transfer | null;
   readonly pendingReads: PendingReads[];
   /** Reads that wait for the first commit of the own term. */
-  readonly earlyReads: { mode: ReadMode; ids: readonly ReadId[]; asker?: { peer: NodeId; context: number } }[];
+  readonly earlyReads: ReadQuestion[];
 
   // Follower
   readonly forwardedReads: ForwardedReads[];
@@ -183,12 +190,7 @@ export function configurationOf(raft: RaftState): Configuration {
 /** Has a vote and may stand for election: a voter, working on the disk that the configuration knows. */
 export function mayVote(raft: RaftState): boolean {
   const configuration = configurationOf(raft);
-  return isVoter(configuration, raft.id) && raft.rules.isOwnDisk(raft, configuration);
-}
-
-/** The disk under this replica is the one that the configuration knows. */
-export function isOwnDisk(raft: RaftState, configuration: Configuration): boolean {
-  return isKnownDisk(configuration, raft.id, raft.storageId);
+  return isVoter(configuration, raft.id) && raft.rules.isOwnDisk(raft, configuration.storage[raft.id]);
 }
 
 /** Tells the trace what was refused and why. */
