@@ -5,6 +5,7 @@
 import { randomBytes, randomUUID } from 'node:crypto';
 import { existsSync, mkdirSync, rmSync } from 'node:fs';
 import path from 'node:path';
+import { votersOnly } from '../consensus/raft/configuration.ts';
 import type { RaftOptions } from '../consensus/raft/options.ts';
 import type { NodeId, OperatorInput } from '../consensus/replica.ts';
 import type { CallResult, ClientCall, PeerAddress } from '../node/protocol.ts';
@@ -103,9 +104,16 @@ export class Cluster {
         secret,
         seed: config.header.seed,
         timeoutMs: config.operationTimeoutMs,
+        reads: config.options.reads,
+        retries: config.options.clientSessions,
       },
       this.#reaper,
       (payload) => this.#record(payload),
+    );
+    const storage = Object.fromEntries(members.map(({ id }) => [id, randomUUID()]));
+    const configuration = votersOnly(
+      members.map(({ id }) => id),
+      storage,
     );
     this.nodes = members.map(
       (member) =>
@@ -117,7 +125,8 @@ export class Cluster {
             incarnation: 0,
             members,
             folder: path.join(config.folder, 'nodes', member.id),
-            storageId: randomUUID(),
+            configuration,
+            storageId: storage[member.id] ?? '',
             spoolFolder,
             originNs: this.originNs,
             secret,

@@ -2,6 +2,7 @@
 import { readdirSync } from 'node:fs';
 import path from 'node:path';
 import { z } from 'zod';
+import { RAFT_DEFAULTS } from '../consensus/raft/options.ts';
 import type { RaftOptions } from '../consensus/raft/options.ts';
 import { resourceFolder } from './resources.ts';
 import { FileError, readYamlFile } from './yaml-file.ts';
@@ -50,11 +51,9 @@ export interface Profile {
 }
 
 const DEFAULTS: RaftOptions = {
+  ...RAFT_DEFAULTS,
   electionTimeoutMs: { min: 150, max: 300 },
   heartbeatMs: 75,
-  termStartNoOp: true,
-  maxEntriesPerMessage: 256,
-  maxBytesPerMessage: 1024 * 1024,
 };
 
 /** The overrides that say something. */
