@@ -152,14 +152,13 @@ describe('dissertation §6.4 reads at a follower', () => {
   });
 
   it('an answer to a question of an earlier incarnation does not pass for one to a question of this', () => {
-    const draws = [0.5, 0.25, 0.5, 0.75];
-    const incarnation = (): SingleReplica => {
-      const follower = new SingleReplica({ term: 1, random: () => draws.shift() ?? 0.5 });
+    const incarnation = (draw: number): SingleReplica => {
+      const follower = new SingleReplica({ term: 1, random: () => draw });
       follower.append('n2', 1);
       return follower;
     };
-    const before = questionIn(incarnation().read('read-index', 'r1'));
-    const after = incarnation();
+    const before = questionIn(incarnation(0.3).read('read-index', 'r1'));
+    const after = incarnation(0.6);
     after.read('read-index', 'r2');
     const body = { context: before, index: 1 };
     const late = after.receive({ type: 'ReadIndexReply', from: 'n2', to: 'n1', term: 1, body });
