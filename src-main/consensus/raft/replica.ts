@@ -148,7 +148,8 @@ function initialState(config: RaftConfig): RaftState {
   assertApplied(applied, snapshot, log);
   const options = resolveRaftOptions(config.options);
   const flaw = flawOfConfiguration(config.configuration);
-  if (flaw !== undefined) throw new RangeError(`The configuration that ${id} begins with is unsound: ${flaw}`);
+  if (flaw !== undefined)
+    throw new RangeError(`The configuration that ${id} begins with is unsound: ${flaw}`);
   const raft: RaftState = {
     id,
     storageId: config.storageId,
