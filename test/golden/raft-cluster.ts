@@ -1,4 +1,5 @@
 /** The cluster of a golden transcript: servers, messages under way, cut links, one clock; and what happens, in lines. */
+import { InvariantBroken } from '../../src-main/consensus/invariant.ts';
 import { chainHash } from '../../src-main/consensus/raft/chain-hash.ts';
 import { EMPTY_CONFIGURATION, votersOnly } from '../../src-main/consensus/raft/configuration.ts';
 import type { RaftOptionsGiven } from '../../src-main/consensus/raft/options.ts';
@@ -114,7 +115,15 @@ export class GoldenCluster implements World {
 
   step(id: NodeId, input: Input): void {
     this.raft(id);
-    this.as(id, () => this.server(id).step(input));
+    this.as(id, () => {
+      try {
+        this.server(id).step(input);
+      } catch (error) {
+        if (!(error instanceof InvariantBroken)) throw error;
+        this.say(`stops for good. ${error.message}`);
+        this.server(id).crash();
+      }
+    });
   }
 
   partition(groups: readonly (readonly NodeId[])[]): void {
@@ -181,7 +190,7 @@ export class GoldenCluster implements World {
     this.#about(server, () => {
       const { raft, prompt } = server;
       if (raft === undefined) return;
-      for (const text of transitionTexts(effects, raft.log, server.id)) {
+      for (const text of transitionTexts(effects, raft)) {
         // The answer that was just delivered has said it.
         if (input.kind === 'receive' && text.startsWith('refuses AppendEntries of ') && isReply(input))
           continue;

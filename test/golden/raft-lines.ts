@@ -3,7 +3,7 @@ import { describeConfiguration, readConfiguration } from '../../src-main/consens
 import type { RaftLogView } from '../../src-main/consensus/raft/log.ts';
 import type { RaftMessage } from '../../src-main/consensus/raft/messages.ts';
 import type { Progress } from '../../src-main/consensus/raft/progress.ts';
-import type { RaftStatus } from '../../src-main/consensus/raft/replica.ts';
+import type { RaftReplica, RaftStatus } from '../../src-main/consensus/raft/replica.ts';
 import type { Effects, Entry, Message, Persist, Transition } from '../../src-main/consensus/replica.ts';
 
 /** `3@2 "x"`: entry 3 of term 2. */
@@ -94,13 +94,13 @@ export function rangeText(from: number, to: number): string {
 }
 
 /** What changed, one line each; what a message of the same step says already, and timers, are left out. */
-export function transitionTexts(effects: Effects, log: RaftLogView, id: string): string[] {
+export function transitionTexts(effects: Effects, { log, status }: RaftReplica): string[] {
   const { transitions } = effects;
   const said = JSON.stringify([...effects.send, ...effects.sendAfterPersist, ...effects.replies]);
   const texts: string[] = [];
   for (let at = 0; at < transitions.length; at++) {
     const each = transitions[at]!;
-    const text = transitionText(each, transitions, log, id);
+    const text = transitionText(each, transitions, log, status);
     if (text !== undefined && !(each.kind === 'refuse' && said.includes(JSON.stringify(each.reason))))
       texts.push(text);
   }
@@ -111,7 +111,7 @@ function transitionText(
   each: Transition,
   all: readonly Transition[],
   log: RaftLogView,
-  id: string,
+  { id, role }: RaftStatus,
 ): string | undefined {
   switch (each.kind) {
     case 'term':
@@ -156,7 +156,7 @@ function transitionText(
       if (each.stage === 'confirmed')
         return `${whose} may be served at ${each.atIndex} (${each.mode}${each.round === 0 ? '' : `, round ${each.round}`})`;
       return each.round === 0
-        ? `${whose} waits for an answer`
+        ? `${whose} waits ${role === 'leader' ? 'for the first commit of this term' : "for the leader's answer"}`
         : `${whose} waits for round ${each.round}, to be served at ${each.atIndex}`;
     }
     case 'transfer':
