@@ -88,7 +88,9 @@ export class ClusterNodes {
     try {
       const taken = this.#addresses.map((address) => address.port);
       const [port = 0] = await findPorts(1, taken);
-      this.#addresses = [...this.#addresses.filter((address) => address.id !== id), { id, port }].sort(byName);
+      this.#addresses = [...this.#addresses.filter((address) => address.id !== id), { id, port }].sort(
+        byName,
+      );
       const node = known ?? this.#make(id, EMPTY_CONFIGURATION, randomUUID());
       if (known === undefined) {
         this.#nodes.push(node);

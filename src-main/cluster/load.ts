@@ -4,7 +4,7 @@ import type { CallResult, ClientCall, FromLoad, LoadStart, PeerAddress, ToLoad }
 import type { EventId, EventPayload } from '../trace/model/events.ts';
 import { Child } from './child.ts';
 import type { Reaper } from './reaper.ts';
-import { streamSeed } from './stream-seed.ts';
+import { streamSeed } from '../node/stream-seed.ts';
 
 export interface Workload {
   clients: number;

@@ -6,7 +6,7 @@ import type { FromNode, NodeStart, PeerAddress, ToNode } from '../node/protocol.
 import type { EventId, EventPayload } from '../trace/model/events.ts';
 import { Child } from './child.ts';
 import type { Reaper } from './reaper.ts';
-import { streamSeed } from './stream-seed.ts';
+import { streamSeed } from '../node/stream-seed.ts';
 
 export interface NodeProcessEvents {
   record(payload: EventPayload, cause?: EventId): void;

@@ -39,8 +39,7 @@ export async function findPorts(
   random: () => number = Math.random,
 ): Promise<number[]> {
   const ephemeral = ephemeralRange();
-  const usable = (port: number) =>
-    (port < ephemeral.low || port > ephemeral.high) && !taken.includes(port);
+  const usable = (port: number) => (port < ephemeral.low || port > ephemeral.high) && !taken.includes(port);
   const span = HIGHEST - LOWEST;
   const start = Math.floor(random() * span);
   const found: number[] = [];
