@@ -20,7 +20,15 @@ function count(what: string, min: number, max: number) {
 
 /** What is left out, also one of the two timeouts, keeps its default. */
 export const optionsSchema = z.strictObject({
-  electionTimeoutMs: z.strictObject({ min: timeoutMs.optional(), max: timeoutMs.optional() }).optional(),
+  electionTimeoutMs: z
+    .strictObject(
+      { min: timeoutMs.optional(), max: timeoutMs.optional() },
+      {
+        error: ({ code }) =>
+          code === 'invalid_type' ? 'a record such as { min: 150, max: 300 }' : undefined,
+      },
+    )
+    .optional(),
   heartbeatMs: z
     .number('a number of milliseconds')
     .min(1, 'at least 1 ms')
