@@ -1,0 +1,57 @@
+import type { LogIndex, Persist, Row, StorageId } from '../../consensus/replica.ts';
+import { FactsOnDisk } from '../../node/disk/durable-facts.ts';
+
+/** One disk with what is durable on it. It outlives the incarnations that write to it. */
+export class VirtualDisk {
+  readonly storageId: StorageId;
+  readonly facts = new FactsOnDisk();
+  readonly #spaces = new Map<string, Map<number, Row>>();
+
+  constructor(storageId: StorageId) {
+    this.storageId = storageId;
+  }
+
+  /** By space and key. */
+  get rows(): Row[] {
+    const rows: Row[] = [];
+    for (const space of this.#spaces.values()) rows.push(...space.values());
+    return rows.sort((left, right) => compare(left.space, right.space) || left.key - right.key);
+  }
+
+  /** The entry of the newest snapshot that the log relies on; 0 without one. */
+  get snapshotIndex(): LogIndex {
+    const row = this.#spaces.get('snapshot')?.get(0);
+    return row === undefined ? 0 : (row.value as { readonly index: LogIndex }).index;
+  }
+
+  /** The rows become durable, all of them. */
+  absorb(batch: readonly Persist[]): void {
+    for (const persist of batch) {
+      for (const { space, from, to } of persist.deletes) this.#delete(space, from, to);
+      for (const row of persist.puts) this.#space(row.space).set(row.key, row);
+      this.facts.absorb(persist);
+    }
+  }
+
+  #delete(name: string, from: number, to: number): void {
+    const space = this.#space(name);
+    if (to - from < space.size) {
+      for (let key = from; key <= to; key++) space.delete(key);
+      return;
+    }
+    for (const key of space.keys()) if (key >= from && key <= to) space.delete(key);
+  }
+
+  #space(name: string): Map<number, Row> {
+    let space = this.#spaces.get(name);
+    if (space === undefined) {
+      space = new Map();
+      this.#spaces.set(name, space);
+    }
+    return space;
+  }
+}
+
+function compare(left: string, right: string): number {
+  return left < right ? -1 : left > right ? 1 : 0;
+}
