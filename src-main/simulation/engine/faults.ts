@@ -13,6 +13,8 @@ export interface FaultWorld {
   readonly resolve: (node: NodeRef) => NodeId;
   /** Who leads, as an operator would find out; undefined while nobody does. */
   readonly leader: () => SimNode | undefined;
+  /** Whether a majority of real disks is left without that node's. */
+  readonly mayLose: (node: SimNode) => boolean;
   /** Makes a node that is in no configuration. */
   readonly join: (id: NodeId, cause: EventId) => void;
   readonly record: (payload: EventPayload, cause?: EventId) => EventId;
@@ -29,6 +31,7 @@ export class Faults {
   /** What ends each fault that acts. */
   readonly #acting = new Map<FaultId, () => void>();
   #count = 0;
+  #over = false;
 
   constructor(world: FaultWorld) {
     this.#world = world;
@@ -38,12 +41,14 @@ export class Faults {
     for (const action of actions) this.#world.timeline.at(action.atNs, () => this.#act(action));
   }
 
-  /** Ends everything that acts. Nodes that are down stay down. */
+  /** Ends everything that acts, which brings nodes back that are down, and begins nothing any more. */
   endAll(): void {
+    this.#over = true;
     for (const fault of [...this.#acting.keys()]) this.#end(fault);
   }
 
   #act(action: Action): void {
+    if (this.#over) return;
     switch (action.kind) {
       case 'partition':
         this.#partition(action);
@@ -115,9 +120,10 @@ export class Faults {
     }
   }
 
+  /** Not done where it would leave no majority on disks that hold what was promised: nothing survives that. */
   #wipe({ node: ref, downNs }: Of<'wipe'>): void {
     const node = this.#node(ref);
-    if (node === undefined) return;
+    if (node === undefined || !this.#world.mayLose(node)) return;
     const cause = this.#ask({ kind: 'wipe', node: node.id });
     node.kill(true, cause);
     node.wipe();
@@ -130,7 +136,7 @@ export class Faults {
     });
   }
 
-  #pause({ node: ref, forNs }: Of<'pause'>): void {
+  #pause({ node: ref, forNs }: { node: NodeRef; forNs: Nanoseconds }): void {
     const node = this.#node(ref);
     if (node === undefined || !node.running) return;
     const cause = this.#ask({ kind: 'pause', node: node.id });
@@ -150,6 +156,7 @@ export class Faults {
   }
 
   #operate(command: Command, attempts: number): void {
+    if (this.#over) return;
     const node = 'node' in command ? this.#node(command.node) : this.#world.leader();
     if (node === undefined || !node.running) {
       if (attempts > 1) this.#world.timeline.after(ASK_AGAIN_NS, () => this.#operate(command, attempts - 1));

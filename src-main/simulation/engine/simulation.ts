@@ -3,11 +3,12 @@ import { EMPTY_CONFIGURATION, votersOnly } from '../../consensus/raft/configurat
 import type { RaftBug } from '../../consensus/raft/planted-bugs.ts';
 import type { Envelope } from '../../node/host/ports.ts';
 import { eventId } from '../../trace/model/events.ts';
-import type { EventId, EventPayload } from '../../trace/model/events.ts';
-import type { NodeRef, Schedule } from '../schedule/schedule.ts';
+import type { EventId, EventPayload, Nanoseconds } from '../../trace/model/events.ts';
+import type { ClientPlan, NodeRef, Schedule } from '../schedule/schedule.ts';
 import { Faults } from './faults.ts';
 import { Journal, type JournalListener, type SourceJournal } from './journal.ts';
 import { Links } from './links.ts';
+import { majorityIsLeft } from './majorities.ts';
 import { SimClient } from './sim-client.ts';
 import { SimNode, type Surroundings } from './sim-node.ts';
 import { Streams } from './streams.ts';
@@ -25,6 +26,7 @@ export class Simulation {
   readonly #lab: SourceJournal;
   readonly #load: SourceJournal;
   readonly #world: Surroundings;
+  #calmNs: Nanoseconds = 0;
 
   /** @param failed a node's own rules were broken: what it threw */
   constructor(
@@ -59,6 +61,7 @@ export class Simulation {
       nodes: this.nodes,
       resolve: this.resolve,
       leader: () => this.leader,
+      mayLose: (node) => majorityIsLeft(this.nodes, node),
       join: (id, cause) => this.#join(id, cause),
       record: this.record,
     });
@@ -74,15 +77,24 @@ export class Simulation {
     this.faults.schedule(actions);
   }
 
-  addClient(plan: Schedule['clients'][number]): SimClient {
+  /** A client that asks these nodes, all voters of the first configuration unless told. */
+  addClient(plan: ClientPlan, ring: readonly NodeId[] = this.#schedule.voters): SimClient {
     const random = this.streams.of(`client ${plan.id}`);
-    return new SimClient(plan, this.#schedule.voters, random, {
+    return new SimClient(plan, ring, random, {
       timeline: this.timeline,
       links: this.links,
       recorder: this.#load,
       nodes: this.nodes,
       resolve: this.resolve,
     });
+  }
+
+  /** Faults are over: the network does its duty from now on, and what was under way is lost. */
+  calm(): void {
+    this.#calmNs = this.timeline.nowNs;
+    this.faults.endAll();
+    this.links.calm();
+    for (const node of this.nodes.values()) node.spare();
   }
 
   /** Of those that think they lead, the one of the highest term. */
@@ -115,10 +127,11 @@ export class Simulation {
     return eventId(head);
   };
 
-  readonly #receive = (to: NodeId, envelope: Envelope): void => {
+  readonly #receive = (to: NodeId, envelope: Envelope, sentNs: Nanoseconds): void => {
     const node = this.nodes.get(to);
     if (node === undefined) return;
-    if (this.links.between(envelope.message.from, to).isCut) node.drop(envelope, 'the link is cut');
+    if (sentNs < this.#calmNs) node.drop(envelope, 'lost when the network was mended');
+    else if (this.links.between(envelope.message.from, to).isCut) node.drop(envelope, 'the link is cut');
     else node.arrive(envelope);
   };
 
