@@ -136,7 +136,8 @@ type Fields = { readonly [field: string]: unknown };
 /** The message as one of Raft's, or the sentence that says why it is none. Nothing is copied. */
 export function readRaftMessage(message: Message): RaftMessage | string {
   const { type, term, body } = message;
-  if (!isNatural(term) || term === 0) return `term ${String(term)} is no term`;
+  // Who has never been in a term may still refuse a PreVote.
+  if (!isNatural(term) || (term === 0 && type !== 'PreVoteReply')) return `term ${String(term)} is no term`;
   if (typeof body !== 'object' || body === null) return `malformed ${type}`;
   const flaw = flawOf(type, term, body as Fields);
   return flaw ?? (message as RaftMessage);
