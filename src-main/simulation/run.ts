@@ -1,7 +1,7 @@
 /** Runs one schedule from beginning to end and says what came out. */
 import type { EventKind, Nanoseconds, TraceEvent } from '../trace/model/events.ts';
 import type { RunFinding } from './engine/finding.ts';
-import { Liveness } from './engine/liveness.ts';
+import { Liveness, PROBE } from './engine/liveness.ts';
 import { Simulation } from './engine/simulation.ts';
 import { beginStablePhase } from './engine/stable-phase.ts';
 import type { Schedule } from './schedule/schedule.ts';
@@ -19,7 +19,7 @@ export interface RunResult {
 
 /** @param keep takes every event, for a trace */
 export function runSchedule(schedule: Schedule, keep?: (event: TraceEvent) => void): RunResult {
-  const liveness = new Liveness();
+  let liveness: Liveness | undefined;
   let finding: RunFinding | undefined;
   const simulation = new Simulation(
     schedule,
@@ -27,7 +27,7 @@ export function runSchedule(schedule: Schedule, keep?: (event: TraceEvent) => vo
       kinds: keep === undefined ? CHECKED : undefined,
       event(event) {
         keep?.(event);
-        finding ??= liveness.feed(event);
+        liveness?.feed(event);
       },
     },
     (node, error, at) => {
@@ -41,13 +41,14 @@ export function runSchedule(schedule: Schedule, keep?: (event: TraceEvent) => vo
     simulation.timeline.at(stable.atNs, () => {
       const begun = beginStablePhase(simulation, stable, schedule.options);
       if (begun === undefined) return;
-      liveness.begin(stable, begun.healthy, begun.isCalm);
+      liveness = new Liveness(stable, begun.healthy, begun.isCalm);
       probe(simulation, schedule, begun.healthy);
     });
   }
   const { timeline } = simulation;
-  while (finding === undefined && timeline.next(Math.min(schedule.untilNs, liveness.endsNs)));
-  finding ??= liveness.finish(timeline.nowNs);
+  const endsNs = (): Nanoseconds => Math.min(schedule.untilNs, liveness?.endsNs ?? Infinity);
+  while (finding === undefined && timeline.next(endsNs()));
+  finding ??= (liveness as Liveness | undefined)?.finish(timeline.nowNs);
   simulation.record({
     kind: 'run-stopped',
     reason: finding === undefined ? 'the schedule is over' : finding.rule,
@@ -56,19 +57,19 @@ export function runSchedule(schedule: Schedule, keep?: (event: TraceEvent) => vo
   return { hash, messages: delivered, events, finding, endedNs: timeline.nowNs };
 }
 
-const CHECKED: ReadonlySet<EventKind> = new Set(['commit', 'role']);
+const CHECKED: ReadonlySet<EventKind> = new Set(['role', 'complete']);
 
 /** Somebody writes during the stable phase, so that there is something to commit. */
 function probe(simulation: Simulation, { stable, options }: Schedule, healthy: readonly string[]): void {
   if (stable === null) return;
-  const calls = Math.ceil((stable.commitWithinNs + stable.settleNs + stable.calmNs) / stable.probeNs);
+  const calls = Math.ceil((stable.settleWithinNs + stable.calmNs) / stable.probeNs);
   const plan = {
-    id: 'probe',
+    id: PROBE,
     calls: Array.from({ length: calls }, (_, at) => ({
       number: at + 1,
       afterNs: stable.probeNs,
       call: 'put' as const,
-      key: 'probe',
+      key: PROBE,
       read: 'log' as const,
     })),
     attemptNs: options.electionTimeoutMs.max * 1e6,

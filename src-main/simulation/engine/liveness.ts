@@ -1,72 +1,67 @@
-import type { LogIndex, NodeId } from '../../consensus/replica.ts';
+import type { NodeId } from '../../consensus/replica.ts';
 import type { Nanoseconds, TraceEvent } from '../../trace/model/events.ts';
-import { eventId } from '../../trace/model/events.ts';
 import type { StablePhase } from '../schedule/schedule.ts';
 import type { RunFinding } from './finding.ts';
 
+/** Who writes during a stable phase. */
+export const PROBE = 'probe';
+
 /**
- * What a stable phase promises: a commit within the bound, and then, once leadership has had time to settle, no change of leader.
- * Nothing is said where the majority is not there, and nothing of calm where somebody may rightly disturb.
+ * What a stable phase promises: a commit within a bound, and after it no change of leader, once elections that were under way are over:
+ * within another bound leadership lasts as long as is asked. Where somebody may rightly disturb, the commit is all.
  */
 export class Liveness {
-  #plan: StablePhase | undefined;
-  #isCalm = false;
-  #healthy: readonly NodeId[] = [];
-  #committed: LogIndex = 0;
-  #committedNs: Nanoseconds | undefined;
-  #leader: string | undefined;
+  readonly #plan: StablePhase;
+  readonly #healthy: string;
+  readonly #isCalm: boolean;
+  #leader: NodeId | undefined;
+  #changes = 0;
+  #committed = false;
+  /** Since a write was committed under the leader that leads now. */
+  #settledNs: Nanoseconds | undefined;
 
-  begin(plan: StablePhase, healthy: readonly NodeId[], isCalm: boolean): void {
+  constructor(plan: StablePhase, healthy: readonly NodeId[], isCalm: boolean) {
     this.#plan = plan;
-    this.#healthy = healthy;
+    this.#healthy = healthy.join(', ');
     this.#isCalm = isCalm;
   }
 
-  /** When all that was promised has been seen, as far as is known now. */
+  /** When everything promised will have been seen, or is overdue, as far as is known now. */
   get endsNs(): Nanoseconds {
-    if (this.#plan === undefined) return Infinity;
-    const { atNs, commitWithinNs, settleNs, calmNs } = this.#plan;
-    return this.#committedNs === undefined
-      ? atNs + commitWithinNs
-      : this.#committedNs + settleNs + (this.#isCalm ? calmNs : 0);
+    const { atNs, commitWithinNs, settleWithinNs, calmNs } = this.#plan;
+    if (!this.#committed) return atNs + commitWithinNs;
+    if (!this.#isCalm) return 0;
+    return this.#settledNs === undefined ? atNs + settleWithinNs : this.#settledNs + calmNs;
   }
 
-  /** @returns what is wrong with it */
-  feed(event: TraceEvent): RunFinding | undefined {
-    if (event.kind === 'commit') this.#noteCommit(event.to, event.atNs);
-    else if (event.kind === 'role' && event.to === 'leader') return this.#noteLeader(event);
-    return undefined;
+  feed(event: TraceEvent): void {
+    if (event.kind === 'role' && event.to === 'leader') {
+      this.#leader = event.source;
+      this.#changes++;
+      this.#settledNs = undefined;
+    } else if (event.kind === 'complete' && event.outcome === 'ok' && event.operation.startsWith(`${PROBE}/`)) {
+      this.#committed = true;
+      this.#settledNs ??= event.atNs;
+    }
   }
 
   /** The run is over. @returns what is missing */
   finish(nowNs: Nanoseconds): RunFinding | undefined {
-    const plan = this.#plan;
-    if (plan === undefined || this.#committedNs !== undefined || nowNs < plan.atNs + plan.commitWithinNs)
-      return undefined;
-    return {
-      rule: 'liveness',
-      atNs: nowNs,
-      text: `no commit within ${(plan.commitWithinNs / 1e6).toFixed(0)} ms, though ${this.#healthy.join(', ')} were healthy and connected`,
-      events: [],
-    };
+    const { atNs, commitWithinNs, settleWithinNs } = this.#plan;
+    const whoever = `though ${this.#healthy} were healthy and connected`;
+    if (!this.#committed && nowNs >= atNs + commitWithinNs)
+      return liveness(nowNs, `no commit within ${inMs(commitWithinNs)}, ${whoever}`);
+    const isRestless = this.#committed && this.#isCalm && this.#settledNs === undefined;
+    if (!isRestless || nowNs < atNs + settleWithinNs) return undefined;
+    const text = `${this.#changes} changes of leader within ${inMs(settleWithinNs)}, the last to ${this.#leader ?? 'nobody'}, ${whoever}`;
+    return liveness(nowNs, text);
   }
+}
 
-  #noteCommit(to: LogIndex, atNs: Nanoseconds): void {
-    if (to <= this.#committed) return;
-    this.#committed = to;
-    if (this.#plan !== undefined) this.#committedNs ??= atNs;
-  }
+function liveness(atNs: Nanoseconds, text: string): RunFinding {
+  return { rule: 'liveness', atNs, text, events: [] };
+}
 
-  #noteLeader(event: Extract<TraceEvent, { kind: 'role' }>): RunFinding | undefined {
-    const before = this.#leader;
-    this.#leader = event.source;
-    if (this.#plan === undefined || this.#committedNs === undefined || !this.#isCalm) return undefined;
-    if (event.atNs < this.#committedNs + this.#plan.settleNs) return undefined;
-    return {
-      rule: 'liveness',
-      atNs: event.atNs,
-      text: `${event.source} takes over from ${before ?? 'nobody'} in term ${event.term}, though ${this.#healthy.join(', ')} were healthy and connected and had a leader (${event.reason})`,
-      events: [eventId(event)],
-    };
-  }
+function inMs(ns: Nanoseconds): string {
+  return `${(ns / 1e6).toFixed(0)} ms`;
 }

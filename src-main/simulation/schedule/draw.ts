@@ -72,7 +72,7 @@ export function drawSchedule(seed: number, { nodes, options: given = {}, bug }: 
     clients: drawClients(new Dice(streams.of('draw clients')), options, chaosNs),
     actions: drawActions(setting, chaosNs, bias),
     stable,
-    untilNs: chaosNs + stable.commitWithinNs + stable.settleNs + stable.calmNs,
+    untilNs: chaosNs + stable.settleWithinNs + stable.calmNs,
   };
 }
 
@@ -134,8 +134,8 @@ function drawStable(dice: Dice, options: RaftOptions, nodes: number, atNs: numbe
     atNs,
     rest: Array.from({ length: nodes }, () => bias.rest ?? dice.pick(kinds)),
     commitWithinNs: 20 * timeoutNs,
-    settleNs: 2 * timeoutNs,
-    calmNs: 2 * timeoutNs,
+    settleWithinNs: 30 * timeoutNs,
+    calmNs: 3 * timeoutNs,
     probeNs: Math.round(timeoutNs * 0.7),
   };
 }
