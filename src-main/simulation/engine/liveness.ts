@@ -39,7 +39,11 @@ export class Liveness {
       this.#leader = event.source;
       this.#changes++;
       this.#settledNs = undefined;
-    } else if (event.kind === 'complete' && event.outcome === 'ok' && event.operation.startsWith(`${PROBE}/`)) {
+    } else if (
+      event.kind === 'complete' &&
+      event.outcome === 'ok' &&
+      event.operation.startsWith(`${PROBE}/`)
+    ) {
       this.#committed = true;
       this.#settledNs ??= event.atNs;
     }

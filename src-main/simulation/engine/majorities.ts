@@ -7,20 +7,25 @@ import type { SimNode } from './sim-node.ts';
 type Nodes = ReadonlyMap<NodeId, SimNode>;
 
 /**
- * The configurations that somebody may act by: the newest one committed and whatever came after it. What nodes know that lag
- * behind is over.
+ * The configurations that somebody may act by: the one committed last and whatever stands in a log behind everything committed. What
+ * nodes know that lag, or whose logs went astray, is over.
  */
 export function configurationsInForce(nodes: Nodes): Configuration[] {
-  const known = [...nodes.values()]
-    .map((node) => node.configuration)
-    .filter(({ configuration }) => knows(configuration));
-  const commitIndex = Math.max(0, ...[...nodes.values()].map((node) => node.status?.commitIndex ?? 0));
-  const committed = Math.max(0, ...known.map(({ index }) => index).filter((index) => index <= commitIndex));
-  const byIndex = new Map<string, Configuration>();
-  for (const { index, configuration } of known) {
-    if (index >= committed) byIndex.set(`${index} ${JSON.stringify(configuration)}`, configuration);
-  }
-  return [...byIndex.values()];
+  const known = [...nodes.values()].map((node) => ({
+    ...node.configuration,
+    commitIndex: node.status?.commitIndex ?? 0,
+  }));
+  const commitIndex = Math.max(...known.map((one) => one.commitIndex));
+  const committed = known.find((one) => one.commitIndex === commitIndex && one.index <= commitIndex);
+  const inForce = known.filter(
+    (one) =>
+      one.configuration.voters.length > 0 &&
+      (committed === undefined || one === committed || one.index > commitIndex),
+  );
+  const distinct = new Map(
+    inForce.map(({ index, configuration }) => [`${index} ${JSON.stringify(configuration)}`, configuration]),
+  );
+  return [...distinct.values()];
 }
 
 /** Whether a majority is left on real disks if the disk of `lost` is gone. */
@@ -43,8 +48,4 @@ export function holdsMajority(
     const holds = (half: readonly NodeId[]): boolean => half.filter(isReal).length >= majority(half);
     return holds(configuration.voters) && (!isJoint(configuration) || holds(configuration.outgoing));
   });
-}
-
-function knows({ voters }: Configuration): boolean {
-  return voters.length > 0;
 }
