@@ -1,5 +1,6 @@
 import type { Entry, Message, NodeId } from '../../consensus/replica.ts';
 import type { Answer, ClientLink, Envelope, Network, Parcel } from '../../node/host/ports.ts';
+import type { Nanoseconds } from '../../trace/model/events.ts';
 import type { Lifetime } from './lifetime.ts';
 import type { Links } from './links.ts';
 
@@ -8,7 +9,7 @@ const HEAD_BYTES = 64;
 const ENTRY_BYTES = 24;
 
 /** Where messages go that arrive at a node. */
-export type Receive = (to: NodeId, envelope: Envelope) => void;
+export type Receive = (to: NodeId, envelope: Envelope, sentNs: Nanoseconds) => void;
 
 /** A client, as a node's network sees it. */
 export interface VirtualClientLink extends ClientLink {
@@ -46,7 +47,8 @@ export class VirtualNetwork implements Network {
     this.#lifetime.pass('send');
     const { to } = envelope.message;
     if (!this.#isNode(to)) return `there is no node ${to}`;
-    return this.#links.between(this.#id, to).carry(() => this.#receive(to, envelope));
+    const sentNs = this.#links.nowNs;
+    return this.#links.between(this.#id, to).carry(() => this.#receive(to, envelope, sentNs));
   }
 
   answer(client: ClientLink, answer: Answer): void {
