@@ -5,6 +5,7 @@ import { Cluster } from '../cluster/cluster.ts';
 import { ReaderProcess } from '../cluster/reader-process.ts';
 import { Reaper } from '../cluster/reaper.ts';
 import type { RaftOptions } from '../consensus/raft/options.ts';
+import type { RaftBug } from '../consensus/raft/planted-bugs.ts';
 import type { ElectionRow, LiveSnapshot, TraceInfo, TraceTotals } from '../trace/model/queries.ts';
 import type { RunHeader } from '../trace/protocol.ts';
 import { LiveState, perform, ScenarioFailed } from './perform.ts';
@@ -14,6 +15,8 @@ export interface ScenarioRun {
   scenario: Scenario;
   header: RunHeader;
   options: RaftOptions;
+  /** Every node has this planted bug. */
+  bug?: RaftBug;
   /** Where the nodes' disks and the spools go. */
   folder: string;
   traceFile: string;
@@ -70,6 +73,7 @@ export async function runScenario(run: ScenarioRun): Promise<ScenarioResult> {
       folder: run.folder,
       traceFile: run.traceFile,
       operationTimeoutMs: operationTimeoutMs(run.options),
+      ...(run.bug === undefined ? {} : { bug: run.bug }),
     },
     {
       snapshot: (snapshot) => {

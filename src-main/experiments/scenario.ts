@@ -4,7 +4,8 @@ import path from 'node:path';
 import { z } from 'zod';
 import { NODES_MAX, NODES_MIN } from '../cluster/cluster.ts';
 import { durationSchema } from './duration.ts';
-import { flawOfOptions, given, optionsSchema, profileNames, readProfile } from './profile.ts';
+import { flawOfOptions, optionsSchema, withOverrides } from './options.ts';
+import { profileNames, readProfile } from './profile.ts';
 import { resourceFolder } from './resources.ts';
 import { checkYaml, FileError, readYamlFile } from './yaml-file.ts';
 
@@ -88,9 +89,10 @@ export const scenarioSchema = z
     });
     const { profile, options } = scenario.cluster;
     const flaw = profileNames().includes(profile)
-      ? flawOfOptions({ ...readProfile(profile).options, ...given(options) })
+      ? flawOfOptions(withOverrides(readProfile(profile).options, options))
       : undefined;
-    if (flaw !== undefined) context.addIssue({ code: 'custom', path: ['cluster', 'options'], message: flaw });
+    if (flaw !== undefined)
+      context.addIssue({ code: 'custom', path: ['cluster', 'options', flaw.option], message: flaw.text });
     if (scenario.steps.at(-1)?.end === undefined) {
       context.addIssue({
         code: 'custom',

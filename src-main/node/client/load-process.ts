@@ -19,11 +19,12 @@ export class LoadProcess {
   readonly #workload: Workload;
   #consoleNumber: number;
 
-  constructor({ runId, incarnation, members, spoolFolder, originNs, secret, seed, timeoutMs }: LoadStart) {
+  constructor(start: LoadStart) {
+    const { runId, incarnation, members, spoolFolder, originNs, secret, seed, timeoutMs, reads } = start;
     this.#recorder = new SpoolWriter({ folder: spoolFolder, source: loadName, incarnation, originNs });
     const random = randomStream(seed);
     const self = { runId, secret, id: loadName, incarnation };
-    this.#session = new ClientSession({ self, members, recorder: this.#recorder, timeoutMs, random });
+    this.#session = new ClientSession({ self, members, recorder: this.#recorder, timeoutMs, reads, random });
     this.#consoleNumber = Math.max(0, incarnation - 1) * numbersPerIncarnation;
     this.#workload = new Workload(this.#session, random, this.#consoleNumber + 1);
   }
@@ -51,7 +52,7 @@ export class LoadProcess {
       this.#session.call(id, call, ended, node === undefined ? { cause } : { node, cause });
     } catch (error) {
       if (!(error instanceof RangeError)) throw error;
-      finish({ outcome: 'fail', value: null, index: null, node: null, error: error.message });
+      finish({ outcome: 'fail', value: null, index: null, node: null, error: error.message, read: 'log' });
     }
   }
 

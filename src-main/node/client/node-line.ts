@@ -69,8 +69,8 @@ export class NodeLine {
   #stageFrame(operations: readonly Operation[]): string | undefined {
     const invokeIncarnation = this.#incarnation;
     const frame = requestsFrame(
-      operations.map(({ id: operation, data, stale, invokeSeq }) => {
-        return { operation, data, stale, invokeIncarnation, invokeSeq };
+      operations.map(({ id: operation, data, read, invokeSeq }) => {
+        return { operation, data, read, invokeIncarnation, invokeSeq };
       }),
     );
     const reason = this.#link.refusal(frame.length);

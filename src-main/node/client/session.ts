@@ -1,4 +1,4 @@
-import type { Milliseconds, NodeId, OperationId } from '../../consensus/replica.ts';
+import type { Milliseconds, NodeId, OperationId, ReadMode } from '../../consensus/replica.ts';
 import { eventId } from '../../trace/model/events.ts';
 import type { EventId } from '../../trace/model/events.ts';
 import type { Answer, Recorder } from '../host/ports.ts';
@@ -6,7 +6,7 @@ import type { ClientCall, PeerAddress } from '../protocol.ts';
 import type { Self } from '../transport/handshake.ts';
 import { NodeLine } from './node-line.ts';
 import type { NodeLineEvents } from './node-line.ts';
-import { commandText, completePayload, invokePayload, isStale } from './operation.ts';
+import { commandText, completePayload, invokePayload, readHow } from './operation.ts';
 import type { Completion, Operation } from './operation.ts';
 
 export interface SessionOptions {
@@ -15,6 +15,8 @@ export interface SessionOptions {
   readonly recorder: Recorder;
   /** An operation without an answer after this long ends. */
   readonly timeoutMs: number;
+  /** How a read is made unless it says otherwise. */
+  readonly reads: 'log' | ReadMode;
   /** Uniform in [0, 1). */
   readonly random: () => number;
 }
@@ -32,6 +34,7 @@ const sweepMs = 20;
 export class ClientSession {
   readonly #recorder: Recorder;
   readonly #timeoutMs: number;
+  readonly #reads: 'log' | ReadMode;
   readonly #random: () => number;
   readonly #nodes = new Map<NodeId, NodeLine>();
   readonly #ring: readonly NodeLine[];
@@ -46,9 +49,10 @@ export class ClientSession {
   readonly #tried = new Set<NodeId>();
   #allTried: () => void = () => undefined;
 
-  constructor({ self, members, recorder, timeoutMs, random }: SessionOptions) {
+  constructor({ self, members, recorder, timeoutMs, reads, random }: SessionOptions) {
     this.#recorder = recorder;
     this.#timeoutMs = timeoutMs;
+    this.#reads = reads;
     this.#random = random;
     const events: NodeLineEvents = {
       up: (node) => this.#up(node),
@@ -94,7 +98,7 @@ export class ClientSession {
       id,
       call,
       data,
-      stale: isStale(call),
+      read: readHow(call, this.#reads),
       preferred: options.node,
       invokedMs: performance.now(),
       done,
@@ -145,7 +149,7 @@ export class ClientSession {
   #toPreferred(operation: Operation, id: NodeId): void {
     const node = this.#nodes.get(id);
     if (node?.open === true) this.#stage(operation, node);
-    else if (operation.stale)
+    else if (operation.read === 'stale')
       this.#fail(operation, node === undefined ? `no node ${id} is known` : `no connection to ${id}`);
     else this.#toLeader(operation);
   }
@@ -169,17 +173,18 @@ export class ClientSession {
   }
 
   #answered(operation: Operation, node: NodeLine, answer: Answer): void {
-    const { outcome, value, index, reason } = answer;
+    const { outcome, value, index, reason, read } = answer;
     switch (outcome) {
       case 'ok':
       case 'fail':
-        if (!operation.stale) this.#foundLeader(node);
+        this.#servedBy(node, operation);
         this.#complete(operation, {
           outcome,
           value,
           index,
           node: node.id,
           error: outcome === 'fail' ? reason : null,
+          read,
         });
         return;
       case 'uncertain':
@@ -191,10 +196,15 @@ export class ClientSession {
     }
   }
 
+  /** Only a leader answers what went through the log; other reads a follower may serve, and then no better place is known. */
+  #servedBy(node: NodeLine, { read }: Operation): void {
+    if (read === 'log' || (read !== 'stale' && this.#leader === undefined)) this.#foundLeader(node);
+  }
+
   /** Certainly not applied: follows the redirection, if it leads anywhere, or waits for a leader. */
   #refused(operation: Operation, by: NodeLine, hint: NodeId | null, reason: string): void {
     operation.refusal = `${by.id}: ${reason}`;
-    if (operation.stale) {
+    if (operation.read === 'stale') {
       this.#fail(operation, reason);
       return;
     }
@@ -275,12 +285,19 @@ export class ClientSession {
 
   /** It was sent and nobody can say what became of it. */
   #lose(operation: Operation, node: NodeLine, error: string): void {
-    this.#complete(operation, { outcome: 'unknown', value: null, index: null, node: node.id, error });
+    this.#complete(operation, {
+      outcome: 'unknown',
+      value: null,
+      index: null,
+      node: node.id,
+      error,
+      read: 'log',
+    });
   }
 
   /** It certainly took no effect. */
   #fail(operation: Operation, error: string): void {
-    this.#complete(operation, { outcome: 'fail', value: null, index: null, node: null, error });
+    this.#complete(operation, { outcome: 'fail', value: null, index: null, node: null, error, read: 'log' });
   }
 
   #complete(operation: Operation, completion: Completion): void {

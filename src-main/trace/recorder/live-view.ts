@@ -22,6 +22,10 @@ const LATENESS_MAX = 5_000;
 const NOTABLE_KINDS: ReadonlySet<EventKind> = new Set<EventKind>([
   'role',
   'truncate',
+  'configuration',
+  'transfer',
+  'snapshot',
+  'lease',
   'node-started',
   'node-stopped',
   'process-spawned',
@@ -160,9 +164,23 @@ export class LiveView implements RecordingListener {
   }
 
   #note(event: TraceEvent): void {
-    if (event.kind === 'role' && event.to === 'follower' && event.from === 'follower') return;
+    if (!isNotable(event)) return;
     this.#notable.push({ id: eventId(event), event, text: describeEvent(event) });
     if (this.#notable.length > NOTABLE_MAX) this.#notable.shift();
+  }
+}
+
+/** Of kinds with many events, those that somebody would want to be told. */
+function isNotable(event: TraceEvent): boolean {
+  switch (event.kind) {
+    case 'role':
+      return event.to !== 'follower' || event.from !== 'follower';
+    case 'snapshot':
+      return event.stage === 'saved' || event.stage === 'installed' || event.stage === 'abandoned';
+    case 'lease':
+      return !event.held;
+    default:
+      return true;
   }
 }
 

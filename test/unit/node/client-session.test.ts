@@ -54,7 +54,14 @@ async function cluster(scripts: Record<string, Script>, timeoutMs = 5000) {
         asked.push(`${request.operation} ${id}`);
         const said = scripts[id]?.(request) ?? 'silence';
         if (said === 'silence') return;
-        const blank = { outcome: 'ok', value: null, index: null, leader: null, reason: null } as const;
+        const blank = {
+          outcome: 'ok',
+          value: null,
+          index: null,
+          leader: null,
+          reason: null,
+          read: request.read,
+        } as const;
         network.answer(request.client, { operation: request.operation, ...blank, ...said });
         network.flush();
       },
@@ -65,7 +72,7 @@ async function cluster(scripts: Record<string, Script>, timeoutMs = 5000) {
   const journal: Journal = [];
   const recorder = new JournalRecorder(journal);
   const self = { runId: 'run', secret, id: 'load', incarnation: 1 };
-  const session = new ClientSession({ self, members, recorder, timeoutMs, random: () => 0 });
+  const session = new ClientSession({ self, members, recorder, timeoutMs, reads: 'log', random: () => 0 });
   await session.start();
   open.push(session);
   const call = (id: string, what: ClientCall, node?: string): Promise<Completion & { attempts: number }> =>

@@ -1,5 +1,6 @@
 /** One replica under test: its clock, its disk and the questions a test asks of it. */
 import { chainHash } from '../../../../src-main/consensus/raft/chain-hash.ts';
+import { votersOnly } from '../../../../src-main/consensus/raft/configuration.ts';
 import type {
   AppendEntriesBody,
   AppendEntriesReplyBody,
@@ -71,7 +72,7 @@ export class SingleReplica {
     const term = setup.term ?? terms.at(-1) ?? 0;
     this.raft = createRaft({
       id: this.id,
-      voters: this.voters,
+      configuration: votersOnly(this.voters),
       options: { electionTimeoutMs: { min: 150, max: 300 }, heartbeatMs: 50, ...setup.options },
       rows: term === 0 ? [] : rowsOf(terms, term, setup.votedFor ?? null),
       applied: setup.applied ?? 0,
@@ -133,13 +134,20 @@ export class SingleReplica {
       prevLogTerm: 0,
       entries: [],
       leaderCommit: 0,
+      round: 1,
       ...body,
     };
     return this.receive({ type: 'AppendEntries', from, to: this.id, term, body: whole });
   }
 
   appendReply(from: NodeId, term: Term, body: Partial<AppendEntriesReplyBody>): Effects {
-    const whole: AppendEntriesReplyBody = { success: true, prevLogIndex: 0, matchIndex: 0, ...body };
+    const whole: AppendEntriesReplyBody = {
+      success: true,
+      prevLogIndex: 0,
+      matchIndex: 0,
+      round: 1,
+      ...body,
+    };
     return this.receive({ type: 'AppendEntriesReply', from, to: this.id, term, body: whole });
   }
 
