@@ -7,7 +7,7 @@ import type { EventId, EventPayload, Nanoseconds } from '../../trace/model/event
 import type { ClientPlan, NodeRef, Schedule } from '../schedule/schedule.ts';
 import { Faults } from './faults.ts';
 import { Journal, type JournalListener, type SourceJournal } from './journal.ts';
-import { Links } from './links.ts';
+import { Links, type Link } from './links.ts';
 import { majorityIsLeft } from './majorities.ts';
 import { SimClient } from './sim-client.ts';
 import { SimNode, type Surroundings } from './sim-node.ts';
@@ -127,11 +127,11 @@ export class Simulation {
     return eventId(head);
   };
 
-  readonly #receive = (to: NodeId, envelope: Envelope, sentNs: Nanoseconds): void => {
+  readonly #receive = (to: NodeId, envelope: Envelope, link: Link, sentNs: Nanoseconds): void => {
     const node = this.nodes.get(to);
     if (node === undefined) return;
     if (sentNs < this.#calmNs) node.drop(envelope, 'lost when the network was mended');
-    else if (this.links.between(envelope.message.from, to).isCut) node.drop(envelope, 'the link is cut');
+    else if (link.isCut) node.drop(envelope, 'the link is cut');
     else node.arrive(envelope);
   };
 
