@@ -8,58 +8,6 @@ import type { Scenario, ScenarioStep, Target } from './scenario.ts';
 /** A scenario cannot go on; the message says at which step and why. */
 export class ScenarioFailed extends Error {}
 
-/** The newest snapshot of the recording, and a way to wait for one that shows something. */
-export class LiveState {
-  #snapshot: LiveSnapshot | undefined;
-  readonly #waiting = new Set<(snapshot: LiveSnapshot) => void>();
-
-  take(snapshot: LiveSnapshot): void {
-    this.#snapshot = snapshot;
-    for (const look of this.#waiting) look(snapshot);
-  }
-
-  get latest(): LiveSnapshot | undefined {
-    return this.#snapshot;
-  }
-
-  /** The running leader of the highest term, as far as recorded. */
-  leader(): NodeId | undefined {
-    return leaderOf(this.#snapshot);
-  }
-
-  /** Resolves with the first answer of `look` that is not undefined; undefined after `msMax`. */
-  async until<T>(
-    look: (snapshot: LiveSnapshot) => T | undefined,
-    msMax: number,
-    signal?: AbortSignal,
-  ): Promise<T | undefined> {
-    const now = this.#snapshot && look(this.#snapshot);
-    if (now !== undefined) return now;
-    return new Promise((resolve) => {
-      const finish = (answer: T | undefined) => {
-        clearTimeout(timer);
-        this.#waiting.delete(check);
-        signal?.removeEventListener('abort', abort);
-        resolve(answer);
-      };
-      const check = (snapshot: LiveSnapshot) => {
-        const answer = look(snapshot);
-        if (answer !== undefined) finish(answer);
-      };
-      const abort = () => finish(undefined);
-      const timer = setTimeout(abort, msMax);
-      signal?.addEventListener('abort', abort);
-      this.#waiting.add(check);
-    });
-  }
-}
-
-export function leaderOf(snapshot: LiveSnapshot | undefined): NodeId | undefined {
-  const leaders =
-    snapshot?.state.nodes.filter((node) => node.role === 'leader' && node.status === 'running') ?? [];
-  return leaders.sort((a, b) => b.term - a.term)[0]?.id;
-}
-
 /** How long the first leader, or a target that a step names, may take to appear. */
 const TARGET_MS_MAX = 60_000;
 
