@@ -61,6 +61,7 @@ export const querySchemas = {
   operations: z.strictObject({ ...span, limit: rows }),
   operationBuckets: z.strictObject({ ...span, buckets: z.number().int().min(1).max(2_000) }),
   commits: z.strictObject({ ...span, buckets: z.number().int().min(1).max(2_000) }),
+  marks: z.strictObject({ ...span, buckets: z.number().int().min(1).max(2_000) }),
   density: z.strictObject({ ...span, buckets: z.number().int().min(1).max(2_000) }),
   logs: z.strictObject({
     atNs: ns,
