@@ -3,7 +3,13 @@
  * committed and what was refused comes from the recording; what a leader loses with its office is asked of the next one.
  */
 import { Refused, type Cluster } from '../cluster/cluster.ts';
-import { changeConfiguration, isJoint, isMember, isRefused, isVoter } from '../consensus/raft/configuration.ts';
+import {
+  changeConfiguration,
+  isJoint,
+  isMember,
+  isRefused,
+  isVoter,
+} from '../consensus/raft/configuration.ts';
 import type { Configuration, MembershipChange, NodeId, OperatorInput } from '../consensus/replica.ts';
 import type { EventId } from '../trace/model/events.ts';
 import type { LiveSnapshot } from '../trace/model/queries.ts';
@@ -89,7 +95,7 @@ export class Operator {
       const committed = committedConfiguration(latest);
       if (asked && committed !== undefined && isMade(committed, changes, transition)) return committed;
       const inForce = this.#live.node(leader)?.configuration;
-      if (inForce == null) {
+      if (inForce === undefined || inForce === null) {
         await bound.pause(`${leader} has not said which configuration it goes by`);
         continue;
       }
@@ -122,7 +128,9 @@ export class Operator {
       if (committed !== undefined && !isJoint(committed)) {
         if (before === undefined) throw new Refused('The configuration is not joint.');
         const { voters, learners, learnersNext } = before;
-        const gone = before.outgoing.filter((node) => ![...voters, ...learners, ...learnersNext].includes(node));
+        const gone = before.outgoing.filter(
+          (node) => ![...voters, ...learners, ...learnersNext].includes(node),
+        );
         await this.#retire(gone, order.cause);
         return;
       }
@@ -176,14 +184,12 @@ export class Operator {
     const bound = new Bound(order);
     const upTo = this.#live.node(node)?.applied ?? 0;
     for (;;) {
-      const state = this.#live.node(node);
-      if (state?.snapshot != null && state.snapshot.index >= upTo) return;
+      if (hasSnapshot(this.#live.node(node), upTo)) return;
       const refusal = await this.#refusalOf(node, { kind: 'snapshot' }, bound);
       if (refusal !== undefined) await bound.pause(`${node} refused: ${refusal}`);
-      await this.#until(bound, `${node} has saved none`, (snapshot) => {
-        const saved = nodeIn(snapshot, node)?.snapshot;
-        return (saved != null && saved.index >= upTo) || refusal !== undefined ? true : undefined;
-      });
+      await this.#until(bound, `${node} has saved none`, (snapshot) =>
+        hasSnapshot(nodeIn(snapshot, node), upTo) || refusal !== undefined ? true : undefined,
+      );
     }
   }
 
@@ -268,7 +274,11 @@ export class Operator {
     return heard === undefined ? 'nothing: it did not hear the command' : heard.refusal;
   }
 
-  async #until<T>(bound: Bound, missing: string, look: (snapshot: LiveSnapshot) => T | undefined): Promise<T> {
+  async #until<T>(
+    bound: Bound,
+    missing: string,
+    look: (snapshot: LiveSnapshot) => T | undefined,
+  ): Promise<T> {
     const found = await this.#live.until(look, bound.leftMs, bound.order.signal);
     if (found === undefined) throw bound.over(missing);
     return found;
@@ -331,6 +341,10 @@ function isMade(
     const listens = learners.includes(node) || learnersNext.includes(node);
     return kind === 'add-learner' ? listens : !voters.includes(node) && !listens;
   });
+}
+
+function hasSnapshot(state: NodeState | undefined, upTo: number): boolean {
+  return (state?.snapshot?.index ?? -1) >= upTo;
 }
 
 function nodeIn(snapshot: LiveSnapshot, id: NodeId): NodeState | undefined {
