@@ -5,7 +5,12 @@ import { afterEach } from 'vitest';
 import type { Persist, Row } from '../../../src-main/consensus/replica.ts';
 import type { LogStore } from '../../../src-main/node/disk/log-store.ts';
 
-export const storage = { storageId: 'disk-1', spaces: ['meta', 'log', 'snapshot'] };
+export const storage = {
+  storageId: 'disk-1',
+  spaces: ['meta', 'log', 'snapshot'],
+  node: 'n1',
+  mayBeEmpty: true,
+};
 
 /** Folders that vanish after each test. */
 export function temporaryFolders(): () => string {

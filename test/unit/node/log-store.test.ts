@@ -212,7 +212,7 @@ describe('The log on disk', () => {
   it('refuses the disk of another node and says whose it is', () => {
     const folder = folderOf();
     open(folder).close();
-    const foreign = (): LogStore => new LogStore({ folder, storageId: 'disk-2', spaces: storage.spaces });
+    const foreign = (): LogStore => new LogStore({ folder, ...storage, storageId: 'disk-2' });
     expect(foreign).toThrow(ForeignDiskError);
     expect(foreign).toThrow(/carries storage id disk-1, but the configuration knows disk-2/);
   });
