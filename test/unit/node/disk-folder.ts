@@ -37,6 +37,16 @@ export function metaRow(term: number, votedFor: string | null): Row {
   return { space: 'meta', key: 0, value: { term, votedFor } };
 }
 
+/** A snapshot of entry `index`, the log beginning behind `start`. */
+export function snapshotRow(index: number, start: number): Row {
+  const mark = { index, term: 1, hash: index * 7919, configuration: { voters: ['n1'] } };
+  return {
+    space: 'snapshot',
+    key: 0,
+    value: { ...mark, start: { index: start, term: 1, hash: start * 7919 } },
+  };
+}
+
 let lastId = 0;
 export function write(log: LogStore, puts: Row[], deletes: Persist['deletes'] = []): void {
   let done = false;
