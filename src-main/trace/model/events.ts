@@ -210,7 +210,7 @@ export type EventPayload =
 export type EventKind = EventPayload['kind'];
 export type TraceEvent = EventHead & EventPayload;
 
-export function eventId(event: EventHead): EventId {
+export function eventId(event: Pick<EventHead, 'source' | 'incarnation' | 'seq'>): EventId {
   return `${event.source}/${event.incarnation}/${event.seq}`;
 }
 
