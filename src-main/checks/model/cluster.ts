@@ -16,9 +16,11 @@ export interface NodeFacts {
   /** Where it took that role. */
   roleSince: EventRef | undefined;
   commit: LogIndex;
-  /** In force (Raft §6: the newest in the log), and the one that was before. */
+  /** In force (Raft §6: the newest in the log), and the one that was before, each with what brought it. */
   configuration: Configuration | undefined;
+  configurationSince: EventRef | undefined;
   formerConfiguration: Configuration | undefined;
+  formerConfigurationSince: EventRef | undefined;
   storageId: StorageId | undefined;
   /** As the replica has it in memory. */
   readonly log: LogRuns;
@@ -26,6 +28,8 @@ export interface NodeFacts {
   overwritten: number;
   /** As it is synced. */
   readonly disk: LogRuns;
+  /** What said so last. */
+  syncedBy: EventRef | undefined;
   /** What was synced on a disk that it has no more. */
   formerDisk: LogRuns | undefined;
   /** What the disk will hold once the write under way is synced. */
@@ -53,10 +57,14 @@ export class Cluster {
       this.node(event.source).commit = event.to;
     },
     configuration: (event) => {
-      if (event.stage !== 'committed') this.#configure(this.node(event.source), event.configuration);
+      if (event.stage !== 'committed') this.#configure(event);
     },
     'persist-begun': (event) => this.#write(this.node(event.source)),
-    'persist-completed': (event) => this.#written(this.node(event.source), event.lastIndex),
+    'persist-completed': (event) => {
+      const node = this.node(event.source);
+      node.syncedBy = refOf(event);
+      this.#written(node, event.lastIndex);
+    },
     gap: (event) => {
       const node = this.#nodes.get(event.of);
       // A later incarnation has told anew what it found.
@@ -96,11 +104,13 @@ export class Cluster {
     node.roleSince = refOf(event);
     node.commit = Math.max(event.applied, snapshot?.index ?? 0);
     node.configuration = configuration;
+    node.configurationSince = node.roleSince;
     node.formerConfiguration = undefined;
     node.storageId = storageId;
     loadRuns(node.log, event.log, snapshot);
     node.overwritten = 0;
     node.disk.copy(node.log);
+    node.syncedBy = node.roleSince;
     node.writingVersion = -1;
   }
 
@@ -117,9 +127,12 @@ export class Cluster {
     node.commit = Math.max(node.commit, index);
   }
 
-  #configure(node: NodeFacts, configuration: Configuration): void {
+  #configure(event: EventOf<'configuration'>): void {
+    const node = this.node(event.source);
     node.formerConfiguration = node.configuration;
-    node.configuration = configuration;
+    node.formerConfigurationSince = node.configurationSince;
+    node.configuration = event.configuration;
+    node.configurationSince = refOf(event);
   }
 
   /** One transaction makes everything durable that was decided before it began. */
@@ -152,11 +165,14 @@ function unknownNode(id: NodeId): NodeFacts {
     roleSince: undefined,
     commit: 0,
     configuration: undefined,
+    configurationSince: undefined,
     formerConfiguration: undefined,
+    formerConfigurationSince: undefined,
     storageId: undefined,
     log: new LogRuns(),
     overwritten: 0,
     disk: new LogRuns(),
+    syncedBy: undefined,
     formerDisk: undefined,
     writing: new LogRuns(),
     writingVersion: -1,

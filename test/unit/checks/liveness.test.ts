@@ -16,7 +16,12 @@ describe('Liveness', () => {
   });
 
   it('holds when the leader is none of the healthy, but they commit', () => {
-    const run = stable().elect('n3', 2, 'n1').write('n3', ['n1'], 'no-op').commit('n1', 3).wait(400);
+    const run = stable()
+      .copy('n1', 'n3')
+      .elect('n3', 2, 'n1')
+      .write('n3', ['n1'], 'no-op')
+      .commit('n1', 3)
+      .wait(400);
     expect(run.judge().verdict('liveness')).toBe('holds');
   });
 

@@ -1,4 +1,5 @@
 import type { Configuration, LogIndex, NodeId, Term } from '../../../consensus/replica.ts';
+import type { NodeFacts } from '../cluster.ts';
 import { refOf } from '../finding.ts';
 import type { EventRef } from '../finding.ts';
 import { UNKNOWN_TERM } from '../log-runs.ts';
@@ -59,35 +60,37 @@ export class CommittedIsDurable implements Rule {
 
   #judge(commit: Commit, half: Half): void {
     const voters = commit.configuration[half];
-    const needed = Math.floor(voters.length / 2) + 1;
+    const needed = majority(voters.length);
     let synced = 0;
     let unknown: NodeId | undefined;
     for (const voter of voters) {
       const node = this.#watch.cluster.find(voter);
       if (node === undefined || !node.known) unknown = voter;
-      else if (node.disk.holds(commit.index, commit.term)) synced++;
-      else if (node.formerDisk?.holds(commit.index, commit.term) === true) synced++;
-      else continue;
+      else if (hasSynced(node, commit)) synced++;
       if (synced === needed) return;
     }
     if (unknown !== undefined) this.#watch.unsure(this.id, `what ${unknown} has on its disk is not known`);
-    else this.#report(commit, half, synced, needed);
+    else this.#report(commit, half, synced);
   }
 
-  #report(
-    { leader, leaderTerm, index, term, configuration, at }: Commit,
-    half: Half,
-    synced: number,
-    needed: number,
-  ) {
+  #report(commit: Commit, half: Half, synced: number): void {
+    const { leader, leaderTerm, index, term, configuration, at } = commit;
     const voters = configuration[half];
-    const of =
-      configuration.outgoing.length === 0
-        ? 'voters'
-        : half === 'outgoing'
-          ? 'voters of the outgoing half'
-          : 'voters of the incoming half';
-    const sentence = `${leader}, the leader of term ${leaderTerm}, committed entry ${index} of term ${term}, which ${synced} of the ${voters.length} ${of} had synced, and ${needed} make a quorum`;
-    this.#watch.findings.report(this.id, sentence, at, []);
+    const joint = configuration.outgoing.length > 0;
+    const of = joint ? `voters of the ${half === 'outgoing' ? 'outgoing' : 'incoming'} half` : 'voters';
+    const sentence = `${leader}, the leader of term ${leaderTerm}, committed entry ${index} of term ${term}, which ${synced} of the ${voters.length} ${of} had synced, and ${majority(voters.length)} make a quorum`;
+    const without = voters.map((voter) => {
+      const node = this.#watch.cluster.find(voter);
+      return node === undefined || hasSynced(node, commit) ? undefined : node.syncedBy;
+    });
+    this.#watch.findings.report(this.id, sentence, at, without);
   }
+}
+
+function hasSynced({ disk, formerDisk }: NodeFacts, { index, term }: Commit): boolean {
+  return disk.holds(index, term) || formerDisk?.holds(index, term) === true;
+}
+
+function majority(voters: number): number {
+  return Math.floor(voters / 2) + 1;
 }

@@ -77,7 +77,7 @@ export class ConfigurationRule implements Rule {
     this.checked++;
     if (succeeds(before, event.configuration)) return;
     const sentence = `${leader.id}, the leader of term ${leader.term}, went from the voters ${describe(before)} to ${describe(event.configuration)} at entry ${event.index}, and quorums of the two need not overlap`;
-    this.#watch.findings.report(this.id, sentence, event, []);
+    this.#watch.findings.report(this.id, sentence, event, [leader.formerConfigurationSince]);
   }
 }
 
