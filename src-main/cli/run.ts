@@ -15,7 +15,7 @@ import path from 'node:path';
 import type { Command } from 'commander';
 import { drawSeed, runHeader } from '../experiments/header.ts';
 import { DURATION_MS_MAX, parseDuration } from '../experiments/duration.ts';
-import { leaderOf } from '../experiments/perform.ts';
+import { leaderOf } from '../experiments/live-state.ts';
 import { readProfile, resolveOptions } from '../experiments/profile.ts';
 import { runScenario, type ScenarioResult } from '../experiments/run-scenario.ts';
 import { readScenario, shippedScenario, type Scenario } from '../experiments/scenario.ts';

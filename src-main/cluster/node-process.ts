@@ -31,6 +31,8 @@ export class NodeProcess {
   /** The start of the incarnation at hand. */
   #started: Promise<void> = Promise.resolve();
   #ready = false;
+  /** It was up once, so there is something on its disk from then on. */
+  #hasRun = false;
   #retired = false;
   #removed = false;
 
@@ -151,6 +153,7 @@ export class NodeProcess {
       ...this.#start,
       incarnation: of,
       seed: streamSeed(this.#start.seed, this.id, of),
+      emptyDisk: !this.#hasRun,
     });
     try {
       await child.started(ready);
@@ -161,6 +164,7 @@ export class NodeProcess {
       throw error;
     }
     this.#ready = true;
+    this.#hasRun = true;
     this.#events.record({ kind: 'process-ready', node: this.id, of }, cause);
     this.#events.changed();
   }

@@ -19,9 +19,10 @@ import type {
   ToLoad,
   ToNode,
 } from '../../src-main/node/protocol.ts';
+import type { Self } from '../../src-main/node/transport/handshake.ts';
 import { openDatabase } from '../../src-main/trace/sqlite.ts';
 import { SpoolReader } from '../../src-main/trace/spool/reader.ts';
-import type { Configuration } from '../../src-main/consensus/replica.ts';
+import type { Configuration, OperatorInput } from '../../src-main/consensus/replica.ts';
 import type { EventPayload } from '../../src-main/trace/model/events.ts';
 
 const sources = path.resolve(import.meta.dirname, '../../src-main/node');
@@ -78,6 +79,11 @@ export class NodeCluster {
 
   folderOf(id: string): string {
     return path.join(this.folder, id);
+  }
+
+  /** What a client of the test's own proves itself with. */
+  client(incarnation: number): Self {
+    return { runId: 'test-run', secret: this.#secret, id: 'load', incarnation };
   }
 
   get loadPid(): number | undefined {
@@ -183,6 +189,14 @@ export class NodeCluster {
   /** Cuts the channel to a node, as the death of its parent would. */
   disconnect(id: string): void {
     this.#running.get(id)?.child.disconnect();
+  }
+
+  signal(id: string, signal: 'SIGSTOP' | 'SIGCONT'): void {
+    this.#running.get(id)?.child.kill(signal);
+  }
+
+  operate(id: string, command: OperatorInput): void {
+    this.#running.get(id)?.child.send({ kind: 'operator', command, cause: 'lab/1/1' } satisfies ToNode);
   }
 
   async kill(id: string): Promise<void> {

@@ -1,4 +1,4 @@
-import { existsSync, mkdirSync, statSync } from 'node:fs';
+import { mkdirSync } from 'node:fs';
 import { join } from 'node:path';
 import type { LogIndex, Persist, Row } from '../../consensus/replica.ts';
 import { openDatabase } from '../../trace/sqlite.ts';
@@ -7,6 +7,7 @@ import type { Disk, DurableFacts } from '../host/ports.ts';
 import { checkBeforeOpen } from './before-open.ts';
 import { DamagedDiskError, ForeignDiskError } from './damage.ts';
 import { FactsOnDisk, startOfLog } from './durable-facts.ts';
+import { isEmptyDisk, lostDisk } from './empty-disk.ts';
 import { assertContiguous, loadRows, rowChecksum, tableOf } from './rows.ts';
 import { syncFolder } from './sync-folder.ts';
 import { SyncedMark } from './synced-mark.ts';
@@ -18,6 +19,10 @@ export interface LogStoreOptions {
   readonly storageId: string;
   /** The kinds of rows that the protocol keeps. `log`, if among them, must have no holes from where the row `snapshot/0` lets it begin. */
   readonly spaces: readonly string[];
+  /** Whose disk it is, for messages. */
+  readonly node: string;
+  /** Nothing need be there yet; otherwise an empty disk is refused, because one with this id was written before. */
+  readonly mayBeEmpty: boolean;
 }
 
 interface SpaceStatements {
@@ -47,13 +52,14 @@ export class LogStore implements Disk {
 
   /**
    * @throws DamagedDiskError naming file, place and remedy
-   * @throws ForeignDiskError when the disk belongs to another node
+   * @throws ForeignDiskError when the disk is empty and may not be, or belongs to another node
    */
-  constructor({ folder, storageId, spaces }: LogStoreOptions) {
-    mkdirSync(folder, { recursive: true });
+  constructor(options: LogStoreOptions) {
+    const { folder, storageId, spaces, node, mayBeEmpty } = options;
     this.file = join(folder, 'log.db');
+    if (isEmptyDisk(this.file) && !mayBeEmpty) throw lostDisk(this.file, node, storageId);
+    mkdirSync(folder, { recursive: true });
     this.#mark = new SyncedMark(join(folder, 'log.synced'), `${this.file}-shm`);
-    const isNew = !existsSync(this.file) || statSync(this.file).size === 0;
     let database: SqliteDatabase | undefined;
     try {
       checkBeforeOpen(this.file, pageBytes, this.#mark.read());
@@ -61,14 +67,14 @@ export class LogStore implements Disk {
       this.#database = database;
       this.rows = withFileNamed(this.file, () => {
         demandDurability(this.#database, this.file);
-        return this.#load(spaces, storageId);
+        return this.#load(options);
       });
     } catch (error) {
       database?.close();
       this.#mark.close();
       throw error;
     }
-    if (isNew) syncFolder(folder);
+    syncFolder(folder);
     this.#facts.load(this.rows);
     this.#begin = this.#database.prepare('BEGIN IMMEDIATE');
     this.#commit = this.#database.prepare('COMMIT');
@@ -133,11 +139,12 @@ export class LogStore implements Disk {
     this.#database.pragma('wal_checkpoint(RESTART)');
   }
 
-  #load(spaces: readonly string[], storageId: string): Row[] {
+  #load({ spaces, storageId, node, mayBeEmpty }: LogStoreOptions): Row[] {
     assertSound(this.#database);
     const tables = ['disk', ...spaces].map(tableOf);
     const found = this.#database.prepare('SELECT sql FROM sqlite_schema ORDER BY rowid').pluck().all();
     if (found.length === 0) {
+      if (!mayBeEmpty) throw lostDisk(this.file, node, storageId);
       this.#makeTables(tables, storageId);
       return [];
     }

@@ -1,4 +1,5 @@
 /** Folds what a live window shows beside the cluster's state: rates, votes, notable events, operations. */
+import type { OperatorInput } from '../../consensus/replica.ts';
 import type { EventKind, Nanoseconds, TraceEvent } from '../model/events.ts';
 import { eventId } from '../model/events.ts';
 import { describeEvent } from '../model/describe.ts';
@@ -26,6 +27,7 @@ const NOTABLE_KINDS: ReadonlySet<EventKind> = new Set<EventKind>([
   'transfer',
   'snapshot',
   'lease',
+  'refuse',
   'node-started',
   'node-stopped',
   'process-spawned',
@@ -39,6 +41,16 @@ const NOTABLE_KINDS: ReadonlySet<EventKind> = new Set<EventKind>([
   'run-started',
   'run-stopped',
   'gap',
+]);
+
+/** What somebody may ask of a node by hand: that it was refused is worth telling. */
+const ASKED_BY_HAND: ReadonlySet<string> = new Set<OperatorInput['kind']>([
+  'campaign',
+  'transfer-leadership',
+  'change-membership',
+  'leave-joint',
+  'snapshot',
+  'forget-leader',
 ]);
 
 interface Bucket {
@@ -179,6 +191,8 @@ function isNotable(event: TraceEvent): boolean {
       return event.stage === 'saved' || event.stage === 'installed' || event.stage === 'abandoned';
     case 'lease':
       return !event.held;
+    case 'refuse':
+      return ASKED_BY_HAND.has(event.what);
     default:
       return true;
   }
