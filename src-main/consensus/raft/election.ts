@@ -7,11 +7,19 @@ import type { PreVote, PreVoteReply, RequestVote, RequestVoteBody, RequestVoteRe
 import { countVotes, scarcestVotes } from './quorum.ts';
 import { lead } from './replication.ts';
 import { becomeFollower, changeLeader, changeRole, enterTerm } from './roles.ts';
-import { configurationOf, mayVote, refuse, resetElectionTimer, sendReply, type RaftState } from './state.ts';
+import {
+  configurationOf,
+  mayStand,
+  mayVote,
+  refuse,
+  resetElectionTimer,
+  sendReply,
+  type RaftState,
+} from './state.ts';
 
 /** Stands for election, with a PreVote first where that is wanted. @returns whether it may */
 export function campaign(raft: RaftState, reason: string): boolean {
-  if (!mayVote(raft)) {
+  if (!mayStand(raft)) {
     refuse(raft, 'campaign', raft.id, refusalToCampaign(raft));
     raft.deadline = undefined;
     return false;
