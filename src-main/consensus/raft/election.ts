@@ -156,7 +156,7 @@ export function handlePreVote(raft: RaftState, message: PreVote): void {
   // A grant is for the term asked about, a refusal tells the own one (etcd-io/raft).
   const term = refusal === undefined ? message.term : raft.term;
   const body = refusal === undefined ? { granted: true } : { granted: false, reason: refusal };
-  sendReply(raft, { type: 'PreVoteReply', from: raft.id, to: message.from, term: Math.max(term, 1), body });
+  sendReply(raft, { type: 'PreVoteReply', from: raft.id, to: message.from, term, body });
 }
 
 function refusalOfPreVote(raft: RaftState, message: PreVote): string | undefined {

@@ -68,7 +68,12 @@ export class SourceJournal implements Recorder {
     this.#incarnation = incarnation;
   }
 
-  record(payload: EventPayload, step: number, cause?: EventId, atNs: Nanoseconds = this.#journal.nowNs): EventHead {
+  record(
+    payload: EventPayload,
+    step: number,
+    cause?: EventId,
+    atNs: Nanoseconds = this.#journal.nowNs,
+  ): EventHead {
     const source = this.#source;
     const incarnation = this.#incarnation;
     const seq = ++this.#seq;

@@ -72,6 +72,10 @@ export class Lifetime {
     this.#fates.push({ point, left: nth, die });
   }
 
+  spare(): void {
+    this.#fates.length = 0;
+  }
+
   /** The process comes to a point where it may die. @throws Died when it does */
   pass(point: DeathPoint): void {
     if (this.#fates.length === 0) return;

@@ -1,5 +1,6 @@
 import type { Configuration, NodeId, OperatorInput, StorageId } from '../../consensus/replica.ts';
 import type { RaftOptions } from '../../consensus/raft/options.ts';
+import type { ConfigurationEntry } from '../../consensus/raft/state.ts';
 import type { RaftBug } from '../../consensus/raft/planted-bugs.ts';
 import { createRaft } from '../../consensus/raft/replica.ts';
 import type { RaftReplica, RaftStatus } from '../../consensus/raft/replica.ts';
@@ -103,6 +104,12 @@ export class SimNode {
     return this.#life?.replica.status;
   }
 
+  /** The configuration in force in its log, on its disk while it is down, and the entry that brought it. */
+  get configuration(): ConfigurationEntry {
+    const held = this.status?.configuration ?? this.#disk.configuration;
+    return held ?? { index: 0, configuration: this.#configuration };
+  }
+
   /** Starts the next incarnation on what its disk holds. */
   start(cause?: EventId): void {
     const { timeline, journal, streams, links, environment, options, bug } = this.#world;
@@ -121,7 +128,12 @@ export class SimNode {
       streams.of(`disk ${this.id}`, of),
       () => this.#writeTimes[this.#writeTimes.length - 1] ?? environment.writeNs,
     );
-    const machine = new VirtualMachine(this.#state, this.#disk, () => lifetime.pass('apply'));
+    const machine = new VirtualMachine(
+      this.#state,
+      this.#disk,
+      () => lifetime.pass('apply'),
+      () => this.#slowApply > 0,
+    );
     const { rows, storageId: disk, facts } = this.#disk;
     const replica = createRaft({
       id: this.id,
@@ -153,6 +165,11 @@ export class SimNode {
       this.kill(power);
       died();
     });
+  }
+
+  /** It dies at no point any more. */
+  spare(): void {
+    this.#life?.lifetime.spare();
   }
 
   /** Replaces its disk by an empty one. The node must be down. */

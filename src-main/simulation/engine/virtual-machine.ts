@@ -30,15 +30,25 @@ export class VirtualMachine implements Machine {
   readonly #stored: StoredState;
   readonly #disk: VirtualDisk;
   readonly #beforeApply: () => void;
+  readonly #isHeld: () => boolean;
 
-  constructor(stored: StoredState, disk: VirtualDisk, beforeApply: () => void) {
+  /**
+   * @param beforeApply may throw: the process dies there
+   * @param isHeld entries wait for now
+   */
+  constructor(stored: StoredState, disk: VirtualDisk, beforeApply: () => void, isHeld: () => boolean) {
     this.#stored = stored;
     this.#disk = disk;
     this.#beforeApply = beforeApply;
+    this.#isHeld = isHeld;
   }
 
   get applied(): LogIndex {
     return this.#stored.store.applied;
+  }
+
+  get busy(): boolean {
+    return this.#isHeld();
   }
 
   apply(entries: readonly Entry[]): readonly MachineResult[] {
