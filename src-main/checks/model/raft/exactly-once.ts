@@ -2,6 +2,7 @@ import type { LogIndex, OperationId } from '../../../consensus/replica.ts';
 import { refOf } from '../finding.ts';
 import type { EventRef } from '../finding.ts';
 import { UNKNOWN_TERM } from '../log-runs.ts';
+import { RecentMap } from '../recent-map.ts';
 import type { EventOf, Handlers, Rule, Watch } from '../rule.ts';
 
 interface AppliedRange {
@@ -16,8 +17,6 @@ interface AppliedOperation {
   readonly at: EventRef;
 }
 
-/** Operations remembered: a retry does not come later than that many others. */
-const OPERATIONS_MAX = 262_144;
 const NONE: readonly LogIndex[] = [];
 
 /** Among committed entries of one operation at most one is applied, and the others are skipped (dissertation §6.3). */
@@ -28,7 +27,8 @@ export class ExactlyOnce implements Rule {
   #ranges: AppliedRange[] = [];
   /** Up to here every entry was looked at, as the first node applied it. */
   #lookedAt: LogIndex = 0;
-  readonly #operations = new Map<OperationId, AppliedOperation>();
+  /** A retry does not come later than as many others as are remembered. */
+  readonly #operations = new RecentMap<OperationId, AppliedOperation>();
   /** Skipped where they were applied first: whoever applies one of these later must skip it too. */
   readonly #skipped: LogIndex[] = [];
 
@@ -81,7 +81,6 @@ export class ExactlyOnce implements Rule {
     const known = this.#operations.get(id);
     if (known === undefined) {
       this.#operations.set(id, { index, at });
-      if (this.#operations.size > OPERATIONS_MAX) this.#forgetOldest();
       return;
     }
     if (known.index === index) return;
@@ -101,10 +100,5 @@ export class ExactlyOnce implements Rule {
   #jump({ index }: EventOf<'restore'>): void {
     if (index > this.#lookedAt && this.#watch.sequence.lastIndex < index)
       this.#watch.unsure(this.id, `what stands before entry ${index}, which was restored, is not known`);
-  }
-
-  #forgetOldest(): void {
-    const [oldest] = this.#operations.keys();
-    if (oldest !== undefined) this.#operations.delete(oldest);
   }
 }
