@@ -82,7 +82,7 @@ export class AcknowledgedNeverLost implements Rule {
     const term = sequence.termAt(index);
     const says = `operation ${operation} was acknowledged as entry ${index}`;
     if (term === NO_ENTRY) {
-      if (this.#watch.hasGaps)
+      if (this.#watch.hasGaps || sequence.hasMissed)
         this.#watch.unsure(this.id, `whether entry ${index} was committed is not known`);
       else this.#report(`${says}, but no entry after ${sequence.lastIndex} was ever committed`, at, []);
       return;

@@ -19,7 +19,10 @@ interface AppliedOperation {
 
 const NONE: readonly LogIndex[] = [];
 
-/** Among committed entries of one operation at most one is applied, and the others are skipped (dissertation §6.3). */
+/**
+ * Among committed entries of one operation at most one is applied, and the others are skipped; and what one node applies no other
+ * skips, unless it had applied it before without keeping that in mind (dissertation §6.3).
+ */
 export class ExactlyOnce implements Rule {
   readonly id = 'exactly-once';
   checked = 0;
@@ -39,7 +42,7 @@ export class ExactlyOnce implements Rule {
   readonly on: Handlers = {
     apply: (event) => {
       const { from, to, skipped } = event;
-      if (to <= this.#lookedAt && this.#skipped.length === 0) return;
+      if (to <= this.#lookedAt && this.#skipped.length === 0 && skipped === undefined) return;
       this.#ranges.push({ from, to, skipped, at: refOf(event) });
       this.#watch.settleLater(this);
     },
@@ -65,8 +68,9 @@ export class ExactlyOnce implements Rule {
     else this.#applied(id, index, at);
   }
 
-  /** Another node applies what was looked at before: only what was skipped then matters. */
+  /** Another node applies what was looked at before: only what was skipped then, or is now, matters. */
   #again({ from, to, skipped = NONE, at }: AppliedRange): void {
+    for (const index of skipped) if (index <= this.#lookedAt) this.#skippedAlone(index, at);
     for (let place = this.#skipped.length - 1; place >= 0; place--) {
       const index = this.#skipped[place] ?? 0;
       if (index < from) return;
@@ -85,6 +89,15 @@ export class ExactlyOnce implements Rule {
     }
     if (known.index === index) return;
     const sentence = `operation ${id} was applied at entry ${known.index} and again at entry ${index} by ${at.source}`;
+    this.#watch.findings.report(this.id, sentence, at, [known.at]);
+  }
+
+  #skippedAlone(index: LogIndex, at: EventRef): void {
+    const id = this.#operationAt(index);
+    const known = id === undefined ? undefined : this.#operations.get(id);
+    this.checked++;
+    if (id === undefined || known?.index !== index) return;
+    const sentence = `${at.source} skipped operation ${id} at entry ${index} as a repetition, where ${known.at.source} applied it for the first time`;
     this.#watch.findings.report(this.id, sentence, at, [known.at]);
   }
 
