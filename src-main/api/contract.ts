@@ -2,7 +2,7 @@
  * The contract between a window and the lab. Every call names its run; the lab has no "current" trace. The same
  * contract travels over Electron's IPC and over a WebSocket. No SQL and no paths come from the window.
  */
-import type { NodeId, OperationId } from '../consensus/replica.ts';
+import type { NodeId, OperationId, ReadMode } from '../consensus/replica.ts';
 import type {
   LiveSnapshot,
   QueryAnswer,
@@ -74,6 +74,15 @@ export interface NewRun {
   clients?: number;
 }
 
+/** As `MembershipChange` of the replica contract; the lab knows the disks. */
+export interface WantedChange {
+  kind: 'add-voter' | 'add-learner' | 'remove';
+  node: NodeId;
+}
+
+/** How a read is answered: by an entry in the log, by ReadIndex, from the leader's lease, or by whichever node is asked, however old. */
+export type ReadHow = 'log' | ReadMode | 'stale';
+
 /** Everything that changes a live run. Each one is recorded as an operator event with its origin. */
 export type Command =
   | { kind: 'kill'; node: NodeId }
@@ -85,11 +94,34 @@ export type Command =
   | { kind: 'stop'; node: NodeId }
   /** This node times out now. */
   | { kind: 'campaign'; node: NodeId }
+  /** The leader hands over to this node. Commands that need the replicas' consent are answered when they are done or refused. */
+  | { kind: 'transfer'; node: NodeId }
+  /** This node saves a snapshot and compacts its log. */
+  | { kind: 'snapshot'; node: NodeId }
+  | {
+      kind: 'change-membership';
+      changes: WantedChange[];
+      /** auto unless said otherwise; see `OperatorInput` of the replica contract. */
+      transition?: 'auto' | 'simple' | 'joint' | 'joint-explicit';
+    }
+  | { kind: 'leave-joint' }
+  /** Starts a node under this name, which is free or was removed, and takes it in. */
+  | { kind: 'add-node'; node: NodeId; as: 'learner' | 'voter' }
+  /** Takes the node out, then stops its process. */
+  | { kind: 'remove-node'; node: NodeId }
+  /** Makes a learner a voter once it has caught up. */
+  | { kind: 'promote'; node: NodeId }
+  | { kind: 'demote'; node: NodeId }
+  /** The node gets an empty disk and comes back on it as a learner. */
+  | { kind: 'replace-node'; node: NodeId }
+  /** A follower forgets who leads, so that it may vote for another at once. */
+  | { kind: 'forget-leader'; node: NodeId }
   /** Ends every fault: resumes paused nodes, restarts dead ones. */
   | { kind: 'heal' }
   | { kind: 'workload'; clients: number }
   | { kind: 'put'; key: string; value: string }
-  | { kind: 'get'; key: string; stale?: boolean; node?: NodeId }
+  /** `read`: how; absent: as the cluster's options say. `stale` is `read: 'stale'`. `node` is the one asked first, for a stale read the only one. */
+  | { kind: 'get'; key: string; read?: ReadHow; stale?: boolean; node?: NodeId }
   | { kind: 'delete'; key: string }
   | { kind: 'cas'; key: string; expected: string; value: string };
 

@@ -85,6 +85,7 @@ export function adoptApplied(raft: RaftState, from: LogIndex, to: LogIndex): voi
 
 function adopt(raft: RaftState, { index, data }: Entry): void {
   const configuration = readConfiguration(data);
+  if (raft.role === 'leader') forgetReplacedDisks(raft, configuration);
   raft.configurations.push({ index, configuration });
   raft.out.transitions.push({ kind: 'configuration', stage: 'adopted', index, configuration });
   enforce(raft, `the configuration of entry ${index}`);
@@ -127,6 +128,15 @@ function enforce(raft: RaftState, reason: string): void {
   if (raft.role === 'learner' ? votes : !votes) {
     becomeFollower(raft, reason);
     resetElectionTimer(raft);
+  }
+}
+
+/** A member on another disk than before holds nothing of what it acknowledged. */
+function forgetReplacedDisks(raft: RaftState, { storage }: Configuration): void {
+  const before = configurationOf(raft).storage;
+  for (const peer of raft.progress.keys()) {
+    const replaced = before[peer] !== undefined && storage[peer] !== undefined;
+    if (replaced && before[peer] !== storage[peer]) raft.progress.delete(peer);
   }
 }
 

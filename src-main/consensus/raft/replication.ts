@@ -89,7 +89,9 @@ export function heartbeat(raft: RaftState): void {
   beginRound(raft);
   for (const progress of raft.progress.values()) {
     sendHeartbeat(raft, progress);
-    resumeSnapshot(raft, progress);
+    // What was sent ahead of the answers, or as a probe, is compacted by now: no heartbeat can ask whether it arrived.
+    if (progress.state !== 'snapshot' && progress.next <= raft.log.start.index) sendSnapshot(raft, progress);
+    else resumeSnapshot(raft, progress);
   }
   noteRoundAnswered(raft);
   updateLease(raft, 'no quorum has answered in time');

@@ -210,6 +210,13 @@ export type EventPayload =
 export type EventKind = EventPayload['kind'];
 export type TraceEvent = EventHead & EventPayload;
 
+const NO_NODES: ReadonlySet<SourceId> = new Set(['lab', 'load', 'recorder']);
+
+/** Whether a source or process is a node. Nodes may join a run at any time. */
+export function isNode(source: SourceId): boolean {
+  return !NO_NODES.has(source);
+}
+
 export function eventId(event: Pick<EventHead, 'source' | 'incarnation' | 'seq'>): EventId {
   return `${event.source}/${event.incarnation}/${event.seq}`;
 }

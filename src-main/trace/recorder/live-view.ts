@@ -1,8 +1,9 @@
 /** Folds what a live window shows beside the cluster's state: rates, votes, notable events, operations. */
-import type { EventKind, Nanoseconds, TraceEvent } from '../model/events.ts';
+import type { Nanoseconds, TraceEvent } from '../model/events.ts';
 import { eventId } from '../model/events.ts';
 import { describeEvent } from '../model/describe.ts';
 import { operationBucket } from '../model/latency.ts';
+import { NOTABLE_KINDS, isNotable } from '../model/notable.ts';
 import type { EventDetail, LiveSnapshot, MessageRow, OperationBucket } from '../model/queries.ts';
 import { RANK_ELECTION } from './message-facts.ts';
 import { messageRow } from './message-copy.ts';
@@ -18,24 +19,6 @@ const BUCKET_NS = 250_000_000;
 const BUCKETS = 120;
 const LATENESS_NS = 5_000_000_000;
 const LATENESS_MAX = 5_000;
-
-const NOTABLE_KINDS: ReadonlySet<EventKind> = new Set<EventKind>([
-  'role',
-  'truncate',
-  'node-started',
-  'node-stopped',
-  'process-spawned',
-  'process-exited',
-  'process-paused',
-  'process-resumed',
-  'operator',
-  'fault-started',
-  'fault-ended',
-  'link',
-  'run-started',
-  'run-stopped',
-  'gap',
-]);
 
 interface Bucket {
   invoked: number;
@@ -160,10 +143,19 @@ export class LiveView implements RecordingListener {
   }
 
   #note(event: TraceEvent): void {
-    if (event.kind === 'role' && event.to === 'follower' && event.from === 'follower') return;
+    if (!isNotable(event) || isEcho(event, this.#notable)) return;
     this.#notable.push({ id: eventId(event), event, text: describeEvent(event) });
     if (this.#notable.length > NOTABLE_MAX) this.#notable.shift();
   }
+}
+
+/** Every node says the same of a configuration. */
+function isEcho(event: TraceEvent, earlier: readonly EventDetail[]): boolean {
+  if (event.kind !== 'configuration') return false;
+  return earlier.some(
+    ({ event: known }) =>
+      known.kind === 'configuration' && known.stage === event.stage && known.index === event.index,
+  );
 }
 
 function forgetBelow(slots: Map<number, unknown>, oldest: number): void {
