@@ -276,14 +276,14 @@ describe('§6, dissertation §4.3 joint consensus', () => {
   it('§6 while joint, a candidate needs both majorities as well', () => {
     const configuration = { ...votersOnly(['n1', 'n4', 'n5']), outgoing: THREE };
     const candidate = new SingleReplica({ configuration });
-    const effects = candidate.timeout();
-    expect(sentIn(effects).map(({ to }) => to)).toEqual(['n2', 'n3', 'n4', 'n5']);
+    expect(sentIn(candidate.timeout()).map(({ to }) => to)).toEqual(['n2', 'n3', 'n4', 'n5']);
     candidate.persistAll();
     candidate.voteReply('n4', 1);
-    candidate.voteReply('n5', 1);
+    expect(transitionsOf(candidate.voteReply('n5', 1), 'tally')).toMatchObject([{ votes: 1, needed: 2 }]);
     expect(candidate.status.role).toBe('candidate');
-    candidate.voteReply('n3', 1);
+    const effects = candidate.voteReply('n3', 1);
     expect(candidate.status.role).toBe('leader');
+    expect(transitionsOf(effects, 'tally')).toMatchObject([{ voter: 'n3', votes: 2, needed: 2 }]);
   });
 
   it('§4.3 a joint configuration that is committed is left by itself', () => {
