@@ -23,6 +23,15 @@ const command = z.discriminatedUnion('kind', [
     node,
   }),
   z.strictObject({
+    kind: z.enum(['remove-node', 'promote', 'demote', 'replace-node', 'forget-leader']),
+    node,
+  }),
+  z.strictObject({
+    kind: z.literal('add-node'),
+    node,
+    as: z.enum(['learner', 'voter'], 'a node joins as learner or as voter'),
+  }),
+  z.strictObject({
     kind: z.literal('change-membership'),
     changes: z
       .array(z.strictObject({ kind: z.enum(['add-voter', 'add-learner', 'remove']), node }))
@@ -50,6 +59,7 @@ const filter = z.strictObject({
   kinds: z.array(z.string().max(32)).max(64).optional(),
   text: z.string().max(200).optional(),
   term: z.number().int().min(0).optional(),
+  notable: z.boolean().optional(),
 });
 
 /** Query parameters by query name; the reader trusts what passed here. */

@@ -213,6 +213,13 @@ export class Operator {
     return this.#leader(new Bound(order));
   }
 
+  /** The changes with the disks that the nodes work on. Throws {@link Refused} for a node that is not there. */
+  withDisks(changes: readonly MembershipChange[]): MembershipChange[] {
+    return changes.map((change) =>
+      change.kind === 'remove' ? change : { ...change, storage: this.#cluster.node(change.node).storageId },
+    );
+  }
+
   #addition(node: NodeId, as: 'learner' | 'voter'): MembershipChange {
     const kind = as === 'voter' ? 'add-voter' : 'add-learner';
     return { kind, node, storage: this.#cluster.node(node).storageId };

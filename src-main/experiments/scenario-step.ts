@@ -2,7 +2,8 @@
 import { z } from 'zod';
 import { durationSchema } from './duration.ts';
 
-export const nodeName = z.string().regex(/^n[1-9]$/, 'a node is n1 to n9');
+const NODE_NAMES = 'a node is n1 to n9';
+export const nodeName = z.string(NODE_NAMES).regex(/^n[1-9]$/, { error: NODE_NAMES, abort: true });
 
 /** `leader` and `follower` are resolved when the step comes; `killed` and `paused` are the nodes that are so then. */
 const target = z.union([z.enum(['leader', 'follower', 'killed', 'paused']), nodeName], {
