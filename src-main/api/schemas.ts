@@ -59,6 +59,7 @@ const filter = z.strictObject({
   kinds: z.array(z.string().max(32)).max(64).optional(),
   text: z.string().max(200).optional(),
   term: z.number().int().min(0).optional(),
+  notable: z.boolean().optional(),
 });
 
 /** Query parameters by query name; the reader trusts what passed here. */

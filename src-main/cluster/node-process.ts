@@ -31,7 +31,7 @@ export class NodeProcess {
   /** The start of the incarnation at hand. */
   #started: Promise<void> = Promise.resolve();
   #ready = false;
-  /** It was up once, so there is something on its disk from then on. */
+  /** It was up once on the disk that it has now, so there is something on it. */
   #hasRun = false;
   #retired = false;
   #removed = false;
@@ -207,6 +207,7 @@ export class NodeProcess {
     this.#start = { ...this.#start, storageId, configuration: EMPTY_CONFIGURATION };
     this.#hasRun = false;
     this.#removed = false;
+    this.#hasRun = false;
   }
 
   /** Where the others are from now on, also for later incarnations. */

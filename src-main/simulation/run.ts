@@ -1,5 +1,6 @@
 /** Runs one schedule from beginning to end and says what came out. */
-import type { EventKind, Nanoseconds, TraceEvent } from '../trace/model/events.ts';
+import { createChecks } from '../checks/model/checks.ts';
+import type { EventPayload, Nanoseconds, TraceEvent } from '../trace/model/events.ts';
 import type { RunFinding } from './engine/finding.ts';
 import { Liveness, PROBE } from './engine/liveness.ts';
 import { Simulation } from './engine/simulation.ts';
@@ -19,61 +20,92 @@ export interface RunResult {
 
 /** @param keep takes every event, for a trace */
 export function runSchedule(schedule: Schedule, keep?: (event: TraceEvent) => void): RunResult {
-  let liveness: Liveness | undefined;
-  let finding: RunFinding | undefined;
-  const simulation = new Simulation(
-    schedule,
-    {
-      kinds: keep === undefined ? CHECKED : undefined,
-      event(event) {
-        keep?.(event);
-        liveness?.feed(event);
-      },
-    },
-    (node, error, at) => {
-      const text = `${node}: ${error instanceof Error ? error.message : String(error)}`;
-      finding ??= { rule: 'replica-failed', atNs: simulation.timeline.nowNs, text, events: [at] };
-    },
-  );
-  simulation.start();
-  const { stable } = schedule;
-  if (stable !== null) {
-    simulation.timeline.at(stable.atNs, () => {
-      const begun = beginStablePhase(simulation, stable, schedule.options);
-      if (begun === undefined) return;
-      liveness = new Liveness(stable, begun.healthy, begun.isCalm);
-      probe(simulation, schedule, begun.healthy);
-    });
-  }
-  const { timeline } = simulation;
-  const endsNs = (): Nanoseconds => Math.min(schedule.untilNs, liveness?.endsNs ?? Infinity);
-  while (finding === undefined && timeline.next(endsNs()));
-  finding ??= (liveness as Liveness | undefined)?.finish(timeline.nowNs);
-  simulation.record({
-    kind: 'run-stopped',
-    reason: finding === undefined ? 'the schedule is over' : finding.rule,
-  });
-  const { hash, delivered, events } = simulation.journal;
-  return { hash, messages: delivered, events, finding, endedNs: timeline.nowNs };
+  return new Run(schedule, keep).run();
 }
 
-const CHECKED: ReadonlySet<EventKind> = new Set(['role', 'complete']);
+class Run {
+  readonly #schedule: Schedule;
+  readonly #keep: ((event: TraceEvent) => void) | undefined;
+  readonly #checks: ReturnType<typeof createChecks>;
+  readonly #simulation: Simulation;
+  #liveness: Liveness | undefined;
+  #finding: RunFinding | undefined;
 
-/** Somebody writes during the stable phase, so that there is something to commit. */
-function probe(simulation: Simulation, { stable, options }: Schedule, healthy: readonly string[]): void {
-  if (stable === null) return;
-  const calls = Math.ceil((stable.settleWithinNs + stable.calmNs) / stable.probeNs);
-  const plan = {
-    id: PROBE,
-    calls: Array.from({ length: calls }, (_, at) => ({
-      number: at + 1,
-      afterNs: stable.probeNs,
-      call: 'put' as const,
-      key: PROBE,
-      read: 'log' as const,
-    })),
-    attemptNs: options.electionTimeoutMs.max * 1e6,
-    attemptsMax: 10_000,
-  };
-  simulation.addClient(plan, healthy).start();
+  constructor(schedule: Schedule, keep: ((event: TraceEvent) => void) | undefined) {
+    this.#schedule = schedule;
+    this.#keep = keep;
+    this.#checks = createChecks({ facts: { clientSessions: schedule.options.clientSessions } });
+    const listener = {
+      wants: (payload: EventPayload) => keep !== undefined || this.#wants(payload),
+      event: (event: TraceEvent) => this.#take(event),
+    };
+    this.#simulation = new Simulation(schedule, listener, (node, error, at) => {
+      const text = `${node}: ${error instanceof Error ? error.message : String(error)}`;
+      this.#finding ??= { rule: 'replica-failed', atNs: this.#simulation.timeline.nowNs, text, events: [at] };
+    });
+  }
+
+  run(): RunResult {
+    const simulation = this.#simulation;
+    const { stable, untilNs } = this.#schedule;
+    simulation.start();
+    if (stable !== null) simulation.timeline.at(stable.atNs, () => this.#beginStablePhase());
+    const { timeline } = simulation;
+    while (
+      this.#finding === undefined &&
+      timeline.next(Math.min(untilNs, this.#liveness?.endsNs ?? Infinity))
+    );
+    const finding = this.#finish(timeline.nowNs);
+    simulation.record({ kind: 'run-stopped', reason: finding?.rule ?? 'the schedule is over' });
+    const { hash, delivered, events } = simulation.journal;
+    return { hash, messages: delivered, events, finding, endedNs: timeline.nowNs };
+  }
+
+  #wants(payload: EventPayload): boolean {
+    return this.#checks.wants(payload) || payload.kind === 'role' || payload.kind === 'complete';
+  }
+
+  #take(event: TraceEvent): void {
+    this.#keep?.(event);
+    this.#checks.feed(event);
+    this.#liveness?.feed(event);
+    if (this.#checks.findings.length > 0) this.#finding ??= this.#checks.findings[0];
+  }
+
+  #finish(nowNs: Nanoseconds): RunFinding | undefined {
+    this.#finding ??= this.#liveness?.finish(nowNs);
+    if (this.#finding !== undefined) return this.#finding;
+    this.#checks.finish(nowNs);
+    return this.#checks.findings[0];
+  }
+
+  #beginStablePhase(): void {
+    const { stable, options } = this.#schedule;
+    if (stable === null) return;
+    const begun = beginStablePhase(this.#simulation, stable, options);
+    if (begun === undefined) return;
+    this.#liveness = new Liveness(stable, begun.healthy, begun.isCalm);
+    this.#probe(stable, begun.healthy);
+  }
+
+  /** Somebody writes during the stable phase, so that there is something to commit. */
+  #probe(
+    { settleWithinNs, calmNs, probeNs }: NonNullable<Schedule['stable']>,
+    healthy: readonly string[],
+  ): void {
+    const calls = Math.ceil((settleWithinNs + calmNs) / probeNs);
+    const plan = {
+      id: PROBE,
+      calls: Array.from({ length: calls }, (_, at) => ({
+        number: at + 1,
+        afterNs: probeNs,
+        call: 'put' as const,
+        key: PROBE,
+        read: 'log' as const,
+      })),
+      attemptNs: this.#schedule.options.electionTimeoutMs.max * 1e6,
+      attemptsMax: 10_000,
+    };
+    this.#simulation.addClient(plan, healthy).start();
+  }
 }

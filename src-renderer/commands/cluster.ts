@@ -1,3 +1,4 @@
+import { isVoter } from '../../src-main/api/index.ts';
 import type { NodeState } from '../../src-main/api/index.ts';
 import { useConnectionStore } from '../stores/bridge.ts';
 import { useClusterState } from '../stores/clusterState.ts';
@@ -103,9 +104,36 @@ export function clusterCommands(): CommandDefinition[] {
       'T',
       (node) => {
         if (node.status !== 'running') return `${node.id} is not running.`;
-        return node.role === 'leader' ? `${node.id} leads already.` : null;
+        if (node.role === 'leader') return `${node.id} leads already.`;
+        return node.role === 'learner' ? `${node.id} has no vote, so it cannot stand for election.` : null;
       },
       (node) => control.execute({ kind: 'campaign', node: node.id }),
+    ),
+    onNode(
+      'cluster.transfer',
+      'Hand the leadership to the selected node',
+      'M',
+      (node) => {
+        if (node.status !== 'running') return `${node.id} is not running.`;
+        if (node.role === 'leader') return `${node.id} leads already.`;
+        if (!state.leader) return 'no node leads now.';
+        const inForce = state.leader.configuration?.configuration;
+        return inForce && !isVoter(inForce, node.id) ? `${node.id} has no vote.` : null;
+      },
+      (node) => control.execute({ kind: 'transfer', node: node.id }),
+    ),
+    onNode(
+      'cluster.snapshot',
+      'Save a snapshot on the selected node and compact its log',
+      'S',
+      (node) => {
+        if (node.status !== 'running') return `${node.id} is not running.`;
+        if (node.applied === 0) return `${node.id} has applied nothing yet.`;
+        return node.snapshot && node.applied <= node.snapshot.index
+          ? `${node.id} has applied nothing since its snapshot of entry ${node.snapshot.index}.`
+          : null;
+      },
+      (node) => control.execute({ kind: 'snapshot', node: node.id }),
     ),
     {
       id: 'cluster.heal',

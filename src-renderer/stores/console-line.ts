@@ -1,4 +1,4 @@
-import type { Command, NodeId } from '../../src-main/api/index.ts';
+import type { Command, NodeId, ReadHow } from '../../src-main/api/index.ts';
 
 export type ConsoleCommand = Extract<Command, { kind: 'put' | 'get' | 'delete' | 'cas' }>;
 
@@ -10,7 +10,7 @@ export type ParsedLine =
 
 export const USAGE = [
   'put KEY VALUE',
-  'get KEY [--stale [NODE]]',
+  'get KEY [--log | --read-index | --lease | --stale [NODE]]',
   'delete KEY',
   'cas KEY EXPECTED VALUE',
   'clear',
@@ -57,11 +57,17 @@ function parsePut(rest: string[]): ParsedLine {
     : usage('put KEY VALUE');
 }
 
+const READ_FLAGS = ['--log', '--read-index', '--lease', '--stale'];
+const GET_FORM = 'get KEY [--log | --read-index | --lease | --stale [NODE]]';
+
 function parseGet(rest: string[], nodes: readonly NodeId[]): ParsedLine {
   const [key, flag, node] = rest;
-  if (key === undefined || rest.length > 3 || key.startsWith('--')) return usage('get KEY [--stale [NODE]]');
+  if (key === undefined || rest.length > 3 || key.startsWith('--')) return usage(GET_FORM);
   if (flag === undefined) return command({ kind: 'get', key });
-  if (flag !== '--stale') return { kind: 'error', text: `“${flag}” is not known; a read may be --stale.` };
+  if (!READ_FLAGS.includes(flag))
+    return { kind: 'error', text: `“${flag}” is not known; a read may be ${READ_FLAGS.join(', ')}.` };
+  const read = flag.slice(2) as ReadHow;
+  if (read !== 'stale') return node === undefined ? command({ kind: 'get', key, read }) : usage(GET_FORM);
   if (node === undefined) return command({ kind: 'get', key, stale: true });
   if (!nodes.includes(node)) {
     return { kind: 'error', text: `There is no node ${node}; this cluster has ${nodes.join(', ')}.` };

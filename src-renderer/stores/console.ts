@@ -1,11 +1,12 @@
 import { defineStore } from 'pinia';
 import { ref, watch } from 'vue';
-import type { CommandResult } from '../../src-main/api/index.ts';
+import type { CommandResult, ReadHow } from '../../src-main/api/index.ts';
 import { parseLine, USAGE } from './console-line.ts';
 import type { ConsoleCommand } from './console-line.ts';
 import { count, milliseconds, sentenceOf } from '../wording/figures.ts';
 import { useControlStore } from './control.ts';
 import { useRunStore } from './run.ts';
+import { useSelectionStore } from './selection.ts';
 
 export interface ConsoleLine {
   number: number;
@@ -15,6 +16,22 @@ export interface ConsoleLine {
   text: string;
 }
 
+/** How an answer came about, where it did not come as usual. */
+function readWords(how: ReadHow | undefined): string | null {
+  switch (how) {
+    case 'stale':
+      return 'possibly stale';
+    case 'read-index':
+      return 'by ReadIndex';
+    case 'lease':
+      return 'by the lease';
+    case 'log':
+      return 'through the log';
+    case undefined:
+      return null;
+  }
+}
+
 const LINES_MAX = 200;
 const HISTORY_MAX = 100;
 
@@ -22,9 +39,12 @@ const HISTORY_MAX = 100;
 export const useConsoleStore = defineStore('console', () => {
   const control = useControlStore();
   const run = useRunStore();
+  const selection = useSelectionStore();
   const lines = ref<ConsoleLine[]>([]);
   const typed = ref<string[]>([]);
   const busy = ref(false);
+  /** How reads are made that do not say it themselves; `default`: as the cluster's options say. */
+  const reads = ref<ReadHow | 'default'>('default');
   let number = 0;
 
   function say(tone: ConsoleLine['tone'], lead: string, text = ''): void {
@@ -43,7 +63,16 @@ export const useConsoleStore = defineStore('console', () => {
     say('input', text);
     if (parsed.kind === 'help') for (const form of USAGE) say('note', '', form);
     else if (parsed.kind === 'error') say('fail', '', parsed.text);
-    else await send(parsed.command);
+    else await send(asChosen(parsed.command));
+  }
+
+  /** A read that does not say how is made as was chosen. */
+  function asChosen(command: ConsoleCommand): ConsoleCommand {
+    if (command.kind !== 'get' || command.read !== undefined || command.stale === true) return command;
+    if (reads.value === 'default') return command;
+    if (reads.value !== 'stale') return { ...command, read: reads.value };
+    const asked = selection.nodeId;
+    return { ...command, stale: true, ...(asked === null ? {} : { node: asked }) };
   }
 
   async function send(command: ConsoleCommand): Promise<void> {
@@ -65,7 +94,10 @@ export const useConsoleStore = defineStore('console', () => {
     if (operation.index !== null) parts.push(`index ${count(operation.index)}`);
     parts.push(milliseconds(operation.tookMs));
     if (operation.node) parts.push(operation.node);
-    if (command.kind === 'get' && command.stale) parts.push('possibly stale');
+    if (command.kind === 'get') {
+      const how = readWords(command.stale === true ? 'stale' : command.read);
+      if (how !== null) parts.push(how);
+    }
     if (operation.error) parts.push(operation.error);
     if (operation.outcome !== 'ok') return say(operation.outcome, operation.outcome, parts.join(' · '));
     if (command.kind !== 'get') return say('ok', 'ok', parts.join(' · '));
@@ -78,5 +110,5 @@ export const useConsoleStore = defineStore('console', () => {
       lines.value = [];
     },
   );
-  return { lines, typed, busy, enter };
+  return { lines, typed, busy, reads, enter };
 });

@@ -53,7 +53,14 @@ function isOther(before: ClusterState | null, after: ClusterState | null): boole
   return after.nodes.some((node, at) => {
     const was = before.nodes[at];
     return (
-      was?.id !== node.id || was.status !== node.status || was.role !== node.role || was.term !== node.term
+      was?.id !== node.id ||
+      was.status !== node.status ||
+      was.role !== node.role ||
+      was.term !== node.term ||
+      (was.lease === null) !== (node.lease === null) ||
+      (was.transfer === null) !== (node.transfer === null) ||
+      was.configuration?.index !== node.configuration?.index ||
+      was.configuration?.committed !== node.configuration?.committed
     );
   });
 }

@@ -27,7 +27,13 @@ export const useRunStore = defineStore('run', () => {
   const live = computed(() => summary.value?.status === 'live');
   /** The live edge, or the length of the trace; nanoseconds. */
   const endNs = computed(() => snapshot.value?.atNs ?? info.value?.durationNs ?? 0);
-  const nodes = computed(() => info.value?.nodes ?? snapshot.value?.state.nodes.map((node) => node.id) ?? []);
+  /** Every node seen so far; those that join a live run come in with its snapshots. */
+  const nodesKey = computed(() => {
+    const live = snapshot.value?.state.nodes.map((node) => node.id) ?? [];
+    const known = info.value?.nodes ?? [];
+    return (live.length > known.length ? live : known).join();
+  });
+  const nodes = computed(() => (nodesKey.value === '' ? [] : nodesKey.value.split(',')));
 
   let endStream: (() => void) | null = null;
 

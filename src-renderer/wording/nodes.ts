@@ -24,21 +24,43 @@ export function nodeSentence(node: NodeState, atNs: number): string {
   return `${node.status} ${since(node.statusSinceNs)} ago`;
 }
 
+/** What it is doing that its role does not tell; null for the usual. */
+function task(node: NodeState): string | null {
+  const { incoming, transfer } = node;
+  if (transfer) return `hands over to ${transfer.to}`;
+  if (incoming) return `snapshot ${percent(incoming.bytes, incoming.total)}`;
+  return null;
+}
+
+/** `64 %`. */
+export function percent(part: number, whole: number): string {
+  return `${whole > 0 ? Math.floor((100 * part) / whole) : 0} %`;
+}
+
 /** The third line of a node's box: what matters most about it now. */
 export function nodeDetail(node: NodeState, highestIndex: number, atNs: number): string {
   if (isDown(node) || node.status === 'paused') {
     return `${span(Math.max(0, atNs - node.statusSinceNs))}${node.status === 'paused' ? '' : ' ago'}`;
   }
   if (node.status !== 'running') return '';
+  const doing = task(node);
+  if (doing !== null) return doing;
   const behind = highestIndex - node.lastIndex;
   if (behind > 1 && behind > highestIndex / 50) return `${counted(behind, 'entry', 'entries')} behind`;
-  if (node.role === 'leader') return `commit ${count(node.commit)}`;
+  if (node.role === 'leader') return `commit ${count(node.commit)}${node.lease ? ' · lease' : ''}`;
   if (node.role === 'candidate') return counted(node.votes.length, 'vote');
+  if (node.role === 'pre-candidate') return counted(node.votes.length, 'promise');
+  if (node.role === 'learner') return node.leader ? `hears ${node.leader}` : 'hears nobody';
   return node.votedFor ? `vote ${node.votedFor}` : 'no vote yet';
 }
 
 /** Everything a box shows, for those who hear it. */
-export function nodeLabel(node: NodeState, highestIndex: number, atNs: number): string {
+export function nodeLabel(
+  node: NodeState,
+  highestIndex: number,
+  atNs: number,
+  standing: string | null = null,
+): string {
   const detail = nodeDetail(node, highestIndex, atNs);
-  return [node.id, roleWord(node), `term ${node.term}`, detail].filter(Boolean).join(', ');
+  return [node.id, roleWord(node), standing, `term ${node.term}`, detail].filter(Boolean).join(', ');
 }

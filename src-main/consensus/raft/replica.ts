@@ -323,8 +323,13 @@ function onOperator(raft: RaftState, command: OperatorInput): void {
 function campaignByHand(raft: RaftState): void {
   const refusal =
     raft.role === 'leader' ? `${raft.id} leads term ${raft.term} already` : promiseToLeader(raft);
-  if (refusal !== undefined) refuse(raft, 'campaign', raft.id, refusal);
-  else campaign(raft, 'an operator asked for an election');
+  if (refusal !== undefined) {
+    refuse(raft, 'campaign', raft.id, refusal);
+    return;
+  }
+  // Who is told to replace its leader is not loyal to it: a quorum of such servers elects another (etcd-io/raft).
+  raft.leaderHeardAt = -Infinity;
+  campaign(raft, 'an operator asked for an election');
 }
 
 /** So that a quorum of followers that know their leader to be gone can elect another at once (etcd-io/raft). */

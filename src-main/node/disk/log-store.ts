@@ -8,7 +8,8 @@ import { checkBeforeOpen } from './before-open.ts';
 import { DamagedDiskError, ForeignDiskError } from './damage.ts';
 import { FactsOnDisk, startOfLog } from './durable-facts.ts';
 import { isEmptyDisk, lostDisk } from './empty-disk.ts';
-import { assertContiguous, loadRows, rowChecksum, tableOf } from './rows.ts';
+import { LastRows } from './last-rows.ts';
+import { assertContiguous, lastRowOf, loadRows, rowChecksum, tableOf } from './rows.ts';
 import { syncFolder } from './sync-folder.ts';
 import { SyncedMark } from './synced-mark.ts';
 
@@ -28,6 +29,7 @@ export interface LogStoreOptions {
 interface SpaceStatements {
   readonly put: SqliteStatement;
   readonly remove: SqliteStatement;
+  readonly last: SqliteStatement;
 }
 
 const pageBytes = 4096;
@@ -49,6 +51,7 @@ export class LogStore implements Disk {
   readonly #begin: SqliteStatement;
   readonly #commit: SqliteStatement;
   readonly #facts = new FactsOnDisk();
+  readonly #lastRows = new LastRows();
 
   /**
    * @throws DamagedDiskError naming file, place and remedy
@@ -62,13 +65,15 @@ export class LogStore implements Disk {
     this.#mark = new SyncedMark(join(folder, 'log.synced'), `${this.file}-shm`);
     let database: SqliteDatabase | undefined;
     try {
-      checkBeforeOpen(this.file, pageBytes, this.#mark.read());
+      const claim = this.#mark.read();
+      const missing = checkBeforeOpen(this.file, pageBytes, claim);
       database = withFileNamed(this.file, () => openDatabase(this.file));
       this.#database = database;
       this.rows = withFileNamed(this.file, () => {
         demandDurability(this.#database, this.file);
         return this.#load(options);
       });
+      if (missing !== undefined && this.#lastRows.digest !== claim?.digest) throw missing;
     } catch (error) {
       database?.close();
       this.#mark.close();
@@ -82,6 +87,7 @@ export class LogStore implements Disk {
       this.#statements.set(space, {
         put: this.#database.prepare(`INSERT OR REPLACE INTO ${space} VALUES (?, ?, ?)`),
         remove: this.#database.prepare(`DELETE FROM ${space} WHERE key BETWEEN ? AND ?`),
+        last: this.#database.prepare(lastRowOf(space)),
       });
     }
   }
@@ -99,7 +105,7 @@ export class LogStore implements Disk {
         { cause: error },
       );
     }
-    if (this.#mark.advance() > checkpointFrames) this.#checkpoint();
+    if (this.#mark.advance(this.#lastRows.digest) > checkpointFrames) this.#checkpoint();
     for (const persist of batch) this.#facts.absorb(persist);
     done();
   }
@@ -121,10 +127,17 @@ export class LogStore implements Disk {
   }
 
   #run({ deletes, puts }: Persist): void {
-    for (const { space, from, to } of deletes) this.#statementsOf(space).remove.run(from, to);
+    for (const { space, from, to } of deletes) {
+      const { remove, last } = this.#statementsOf(space);
+      remove.run(from, to);
+      if (this.#lastRows.includes(space, from, to))
+        this.#lastRows.replace(space, last.get() as { key: number; checksum: number } | undefined);
+    }
     for (const { space, key, value } of puts) {
       const text = JSON.stringify(value);
-      this.#statementsOf(space).put.run(key, text, rowChecksum(space, key, text));
+      const checksum = rowChecksum(space, key, text);
+      this.#statementsOf(space).put.run(key, text, checksum);
+      this.#lastRows.put(space, key, checksum);
     }
   }
 
@@ -161,6 +174,10 @@ export class LogStore implements Disk {
     for (const { space, found } of rows) {
       if (space === 'log') assertContiguous(this.#database, space, found, start + 1);
     }
+    for (const space of spaces) {
+      const last = this.#database.prepare(lastRowOf(space)).get();
+      this.#lastRows.replace(space, last as { key: number; checksum: number } | undefined);
+    }
     return rows.flatMap(({ found }) => found);
   }
 
@@ -172,7 +189,7 @@ export class LogStore implements Disk {
         .prepare('INSERT INTO disk VALUES (0, ?, ?)')
         .run(identity, rowChecksum('disk', 0, identity));
     })();
-    this.#mark.advance();
+    this.#mark.advance(this.#lastRows.digest);
   }
 
   #assertIdentity(storageId: string): void {

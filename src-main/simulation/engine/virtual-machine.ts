@@ -17,6 +17,11 @@ export class StoredState {
     this.store = new KeyValueStore(sessions);
   }
 
+  /** What a snapshot was to bring, and the process died before, is brought now. `index` is that of the one the log relies on. */
+  catchUp(index: LogIndex): void {
+    if (this.store.applied < index) this.loseStore(index);
+  }
+
   /** Back to the image of `index`, or to nothing if that is 0: everything after it comes from the log again. */
   loseStore(index: LogIndex): void {
     this.store = new KeyValueStore(this.#sessions);

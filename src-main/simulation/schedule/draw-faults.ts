@@ -84,7 +84,8 @@ function drawCuts({ dice, everybody }: FaultSetting, shape: Shape): Cut[] {
   }
 }
 
-function between(left: readonly NodeRef[], right: readonly NodeRef[]): Cut[] {
+/** Nothing goes from one side to the other. */
+export function between(left: readonly NodeRef[], right: readonly NodeRef[]): Cut[] {
   return left.flatMap((one) =>
     right.flatMap((other): Cut[] => [
       [one, other],

@@ -31,18 +31,36 @@ export function drawEnvironment(dice: Dice, options: RaftOptions): Environment {
   };
 }
 
+/** How calls are drawn, where it is laid down. */
+export interface CallHabits {
+  /** Share of calls that read, and whom they ask. */
+  readonly reads?: { readonly share: number; readonly anyNode: boolean };
+  /** How long clients wait for an answer, in times of the longest election timeout. */
+  readonly patience?: number;
+}
+
 /** The calls of all clients, over about `durationNs`. */
-export function drawClients(dice: Dice, options: RaftOptions, durationNs: Nanoseconds): ClientPlan[] {
+export function drawClients(
+  dice: Dice,
+  options: RaftOptions,
+  durationNs: Nanoseconds,
+  { reads, patience }: CallHabits = {},
+): ClientPlan[] {
   const clients = dice.whole(1, 4);
   const calls = Math.round(dice.between(16, 34) / clients);
   const keys = dice.whole(1, 3);
-  const readShare = dice.pick([0.1, 0.3, 0.5]);
-  const attemptNs = Math.round(options.electionTimeoutMs.max * MS * dice.between(0.4, 1.5));
+  const readShare = reads?.share ?? dice.pick([0.1, 0.3, 0.5]);
+  const askedShare = reads?.anyNode === true ? 0.6 : 0.1;
+  const timeoutNs = options.electionTimeoutMs.max * MS;
+  const attemptNs = Math.round(timeoutNs * (patience ?? dice.between(0.4, 1.5)));
   return Array.from({ length: clients }, (_, at) => ({
     id: `c${at + 1}`,
     calls: Array.from({ length: calls }, (_, before) => {
-      const pause = (durationNs / calls) * dice.between(0, 1.4);
-      return drawCall(dice, options, before + 1, keys, readShare, Math.round(dice.chance(0.3) ? 0 : pause));
+      const pause = dice.chance(0.3) ? 0 : Math.round((durationNs / calls) * dice.between(0, 1.4));
+      const call = drawCall(dice, options, keys, readShare);
+      const asked =
+        call.read === 'stale' || dice.chance(askedShare) ? { node: `@${dice.whole(0, 4)}` } : undefined;
+      return { number: before + 1, afterNs: pause, ...call, ...asked };
     }),
     attemptNs,
     attemptsMax: dice.whole(3, 10),
@@ -52,16 +70,12 @@ export function drawClients(dice: Dice, options: RaftOptions, durationNs: Nanose
 function drawCall(
   dice: Dice,
   options: RaftOptions,
-  number: number,
   keys: number,
   readShare: number,
-  afterNs: Nanoseconds,
-): PlannedCall {
+): Pick<PlannedCall, 'call' | 'key' | 'read'> {
   const isRead = dice.chance(readShare);
   const call = isRead ? 'get' : dice.weighted({ put: 8, cas: 2, delete: 1 });
-  const read = isRead ? drawRead(dice, options) : 'log';
-  const asked = read === 'stale' || dice.chance(0.1) ? { node: `@${dice.whole(0, 2)}` } : undefined;
-  return { number, afterNs, call, key: `k${dice.whole(1, keys)}`, read, ...asked };
+  return { call, key: `k${dice.whole(1, keys)}`, read: isRead ? drawRead(dice, options) : 'log' };
 }
 
 function drawRead(dice: Dice, { reads }: RaftOptions): ReadHow {

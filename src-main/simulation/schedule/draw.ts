@@ -69,7 +69,7 @@ export function drawSchedule(seed: number, { nodes, options: given = {}, bug }: 
     options,
     voters,
     environment,
-    clients: drawClients(new Dice(streams.of('draw clients')), options, chaosNs),
+    clients: drawClients(new Dice(streams.of('draw clients')), options, chaosNs, bias),
     actions: drawActions(setting, chaosNs, bias),
     stable,
     untilNs: chaosNs + stable.settleWithinNs + stable.calmNs,
@@ -87,7 +87,7 @@ function drawActions(setting: FaultSetting, chaosNs: number, bias: Bias): Action
   }
   // Something is left to be drawn, whatever came out.
   weights.kill += 0.1;
-  const count = dice.whole(2, bias.actionsMax ?? 8);
+  const count = dice.whole(Math.min(2, bias.actionsMax ?? 2), bias.actionsMax ?? 8);
   const latest = Math.max(timeoutNs, chaosNs - timeoutNs);
   let spare = setting.everybody.length;
   const actions: Action[] = [...(bias.pattern?.(setting, chaosNs) ?? [])];
@@ -128,7 +128,7 @@ function drawAction(setting: FaultSetting, kind: FaultKind, atNs: number, spare:
 /** Bounds follow from the timers: an election that goes wrong takes one timeout, and ten in a row do not go wrong. */
 function drawStable(dice: Dice, options: RaftOptions, nodes: number, atNs: number, bias: Bias): StablePhase {
   const timeoutNs = options.electionTimeoutMs.max * MS;
-  const bridges = options.preVote && options.checkQuorum;
+  const bridges = options.checkQuorum;
   const kinds: Rest[] = bridges ? ['crash', 'cut', 'bridge', 'bridge'] : ['crash', 'cut'];
   return {
     atNs,

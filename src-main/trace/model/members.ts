@@ -15,6 +15,11 @@ export function isMember(configuration: Configuration, node: NodeId): boolean {
   return isVoter(configuration, node) || configuration.learners.includes(node);
 }
 
+/** Everybody with a vote, each once, in order of their names. */
+export function votersOf({ voters, outgoing }: Configuration): NodeId[] {
+  return [...new Set([...voters, ...outgoing])].sort();
+}
+
 /** Votes that make a majority of so many voters. */
 export function majorityOf(voters: number): number {
   return Math.floor(voters / 2) + 1;

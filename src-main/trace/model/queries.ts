@@ -169,6 +169,8 @@ export interface EventFilter {
   /** Found in the event's sentence or detail, ignoring case. */
   text?: string;
   term?: Term;
+  /** Of the kinds asked for that come in great numbers, only what somebody would want to be told. */
+  notable?: boolean;
 }
 
 /** A moment on a node's lane that is neither a role nor a message. */

@@ -1,9 +1,9 @@
 /** Folds what a live window shows beside the cluster's state: rates, votes, notable events, operations. */
-import type { OperatorInput } from '../../consensus/replica.ts';
-import type { EventKind, Nanoseconds, TraceEvent } from '../model/events.ts';
+import type { Nanoseconds, TraceEvent } from '../model/events.ts';
 import { eventId } from '../model/events.ts';
 import { describeEvent } from '../model/describe.ts';
 import { operationBucket } from '../model/latency.ts';
+import { NOTABLE_KINDS, isNotable } from '../model/notable.ts';
 import type { EventDetail, LiveSnapshot, MessageRow, OperationBucket } from '../model/queries.ts';
 import { RANK_ELECTION } from './message-facts.ts';
 import { messageRow } from './message-copy.ts';
@@ -19,39 +19,6 @@ const BUCKET_NS = 250_000_000;
 const BUCKETS = 120;
 const LATENESS_NS = 5_000_000_000;
 const LATENESS_MAX = 5_000;
-
-const NOTABLE_KINDS: ReadonlySet<EventKind> = new Set<EventKind>([
-  'role',
-  'truncate',
-  'configuration',
-  'transfer',
-  'snapshot',
-  'lease',
-  'refuse',
-  'node-started',
-  'node-stopped',
-  'process-spawned',
-  'process-exited',
-  'process-paused',
-  'process-resumed',
-  'operator',
-  'fault-started',
-  'fault-ended',
-  'link',
-  'run-started',
-  'run-stopped',
-  'gap',
-]);
-
-/** What somebody may ask of a node by hand: that it was refused is worth telling. */
-const ASKED_BY_HAND: ReadonlySet<string> = new Set<OperatorInput['kind']>([
-  'campaign',
-  'transfer-leadership',
-  'change-membership',
-  'leave-joint',
-  'snapshot',
-  'forget-leader',
-]);
 
 interface Bucket {
   invoked: number;
@@ -176,26 +143,19 @@ export class LiveView implements RecordingListener {
   }
 
   #note(event: TraceEvent): void {
-    if (!isNotable(event)) return;
+    if (!isNotable(event) || isEcho(event, this.#notable)) return;
     this.#notable.push({ id: eventId(event), event, text: describeEvent(event) });
     if (this.#notable.length > NOTABLE_MAX) this.#notable.shift();
   }
 }
 
-/** Of kinds with many events, those that somebody would want to be told. */
-function isNotable(event: TraceEvent): boolean {
-  switch (event.kind) {
-    case 'role':
-      return event.to !== 'follower' || event.from !== 'follower';
-    case 'snapshot':
-      return event.stage === 'saved' || event.stage === 'installed' || event.stage === 'abandoned';
-    case 'lease':
-      return !event.held;
-    case 'refuse':
-      return ASKED_BY_HAND.has(event.what);
-    default:
-      return true;
-  }
+/** Every node says the same of a configuration. */
+function isEcho(event: TraceEvent, earlier: readonly EventDetail[]): boolean {
+  if (event.kind !== 'configuration') return false;
+  return earlier.some(
+    ({ event: known }) =>
+      known.kind === 'configuration' && known.stage === event.stage && known.index === event.index,
+  );
 }
 
 function forgetBelow(slots: Map<number, unknown>, oldest: number): void {

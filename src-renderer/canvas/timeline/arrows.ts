@@ -4,7 +4,32 @@ import type { TimelineLayout } from './layout.ts';
 import type { Viewport } from './viewport.ts';
 import { timeToX } from './viewport.ts';
 
-export type MessageStyle = 'vote' | 'vote-reply' | 'entries' | 'append-reply' | 'heartbeat' | 'other';
+export type MessageStyle =
+  | 'vote'
+  | 'vote-reply'
+  | 'pre-vote'
+  | 'pre-vote-reply'
+  | 'hand-over'
+  | 'entries'
+  | 'append-reply'
+  | 'heartbeat'
+  | 'snapshot'
+  | 'snapshot-reply'
+  | 'read'
+  | 'other';
+
+const STYLES: Record<string, MessageStyle> = {
+  RequestVote: 'vote',
+  RequestVoteReply: 'vote-reply',
+  PreVote: 'pre-vote',
+  PreVoteReply: 'pre-vote-reply',
+  TimeoutNow: 'hand-over',
+  AppendEntriesReply: 'append-reply',
+  InstallSnapshot: 'snapshot',
+  InstallSnapshotReply: 'snapshot-reply',
+  ReadIndex: 'read',
+  ReadIndexReply: 'read',
+};
 
 export interface MessageArrow {
   readonly row: MessageRow;
@@ -24,19 +49,9 @@ const FLIGHT_NS_DEFAULT = 100_000;
 /** A lost message leans at least so far, or it would be taken for a tick. */
 const LEAN_PX_MIN = 4;
 
-export function styleOf(row: MessageRow): MessageStyle {
-  switch (row.type) {
-    case 'RequestVote':
-      return 'vote';
-    case 'RequestVoteReply':
-      return 'vote-reply';
-    case 'AppendEntries':
-      return row.entries > 0 ? 'entries' : 'heartbeat';
-    case 'AppendEntriesReply':
-      return 'append-reply';
-    default:
-      return 'other';
-  }
+export function styleOf({ type, entries }: MessageRow): MessageStyle {
+  if (type === 'AppendEntries') return entries > 0 ? 'entries' : 'heartbeat';
+  return STYLES[type] ?? 'other';
 }
 
 /** When a message ended, as far as the trace can tell: taken in, else arrived, else not known. */

@@ -33,6 +33,10 @@ function drawBar(context: CanvasRenderingContext2D, rect: LaneRect, palette: Pal
   if (form === 'candidate') {
     hatch(context, x, y, right, height, fills.hue, 7, 3);
     outline(context, x, y, right, height, fills.hue);
+  } else if (form === 'pre-candidate') {
+    // It has not entered the term that it asks about: hatched more thinly than a candidate.
+    hatch(context, x, y, right, height, fills.hue, 7, 1);
+    outline(context, x, y, right, height, fills.hue);
   } else if (form === 'paused') {
     bars(context, x, y, right, height, palette);
     outline(context, x, y, right, height, palette.down);
@@ -76,7 +80,7 @@ function drawLabel(context: CanvasRenderingContext2D, rect: LaneRect, palette: P
     drawStar(context, x + LABEL_INSET_PX + 6, middle, 6.5, fills.solid.ink);
   const label = fittingLabel(context, rect, palette);
   if (!label) return;
-  if (form === 'candidate' || form === 'paused') {
+  if (form === 'candidate' || form === 'pre-candidate' || form === 'paused' || form === 'learner') {
     // A quiet ground under a label that stands on a pattern.
     context.fillStyle = fills.tint.fill;
     box(context, label.x - 4, y + 2, context.measureText(label.text).width + 8, height - 4);

@@ -22,6 +22,18 @@ function lookOf(arrow: MessageArrow, palette: Palette): Look {
       return { colour: palette.candidate, widthPx: 1.25, alpha: 1, dash };
     case 'vote-reply':
       return { colour: palette.ok, widthPx: 1.25, alpha: 1, dash };
+    case 'pre-vote':
+      return { colour: palette.candidate, widthPx: 1, alpha: 0.6, dash };
+    case 'pre-vote-reply':
+      return { colour: palette.ok, widthPx: 1, alpha: 0.6, dash };
+    case 'hand-over':
+      return { colour: palette.leader, widthPx: 2, alpha: 1, dash };
+    case 'snapshot':
+      return { colour: palette.learner, widthPx: 2, alpha: 0.9, dash };
+    case 'snapshot-reply':
+      return { colour: palette.learner, widthPx: 1, alpha: 0.6, dash };
+    case 'read':
+      return { colour: palette.accent, widthPx: 1, alpha: 0.6, dash };
     case 'entries':
       return { colour: palette.follower, widthPx: 1, alpha: 0.75, dash };
     case 'append-reply':

@@ -1,6 +1,8 @@
 /** What lies under the pointer. */
 import type { ElectionRow, FaultRow, LaneSegment, MessageRow } from '../../../src-main/api/index.ts';
 import type { MessageArrow } from './arrows.ts';
+import { hitMark } from './lane-marks.ts';
+import type { PlacedMark } from './lane-marks.ts';
 import { hitArrow } from './arrows.ts';
 import type { TimelineLayout } from './layout.ts';
 import { FAULT_ROWS_MAX, SPAN_ROW_PX, laneAt } from './layout.ts';
@@ -13,6 +15,7 @@ export type Hit =
   | { readonly kind: 'message'; readonly message: MessageRow; readonly arrow: MessageArrow }
   | { readonly kind: 'election'; readonly election: ElectionRow }
   | { readonly kind: 'fault'; readonly fault: FaultRow }
+  | { readonly kind: 'mark'; readonly placed: PlacedMark }
   | { readonly kind: 'segment'; readonly segment: LaneSegment }
   | { readonly kind: 'clients'; readonly atNs: number }
   | { readonly kind: 'ruler'; readonly atNs: number };
@@ -23,6 +26,7 @@ export interface Scene {
   readonly edgeNs: number;
   readonly arrows: readonly MessageArrow[];
   readonly segments: readonly LaneSegment[];
+  readonly marks: readonly PlacedMark[];
   readonly elections: readonly ElectionRow[];
   readonly faults: readonly { readonly item: FaultRow; readonly row: number }[];
 }
@@ -54,6 +58,8 @@ export function hitTest(scene: Scene, x: number, y: number): Hit | undefined {
     return found && { kind: 'fault', fault: found.item };
   }
   if (y >= layout.clients.topPx) return { kind: 'clients', atNs };
+  const placed = hitMark(scene.marks, x, y);
+  if (placed) return { kind: 'mark', placed };
   const arrow = hitArrow(scene.arrows, x, y);
   if (arrow) return { kind: 'message', message: arrow.row, arrow };
   const lane = laneAt(layout, y);

@@ -1,10 +1,10 @@
 /** Lanes: hue is term, form is role and status. */
-import type { LaneSegment } from '../../../src-main/api/index.ts';
+import type { LaneSegment, Role } from '../../../src-main/api/index.ts';
 import type { LaneRow, TimelineLayout } from './layout.ts';
 import type { Viewport } from './viewport.ts';
 import { timeToX } from './viewport.ts';
 
-export type LaneForm = 'leader' | 'candidate' | 'follower' | 'learner' | 'paused' | 'dead' | 'absent';
+export type LaneForm = Role | 'paused' | 'dead' | 'absent';
 
 export interface LaneRect {
   readonly segment: LaneSegment;

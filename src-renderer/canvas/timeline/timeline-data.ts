@@ -4,6 +4,7 @@ import type { Ref, ShallowRef } from 'vue';
 import type {
   ElectionRow,
   FaultRow,
+  LaneMark,
   LaneSegment,
   MessageRow,
   NodeId,
@@ -31,6 +32,7 @@ export interface TimelineData {
   readonly elections: readonly ElectionRow[];
   readonly faults: readonly FaultRow[];
   readonly buckets: readonly OperationBucket[];
+  readonly marks: readonly LaneMark[];
   /** Where each node's commit index rose. */
   readonly commits: ReadonlyMap<NodeId, readonly CommitStep[]>;
 }
@@ -40,6 +42,7 @@ const SETTLE_MS = 80;
 const LIVE_MS = 400;
 const BUCKET_PX = 6;
 const STRIP_PX = 2;
+const MARK_PX = 8;
 
 /** Asks the trace for what the view needs. One look is under way at a time; the answer to an older wish is dropped. */
 export function useTimelineData(plotPx: Ref<number>): {
@@ -100,7 +103,8 @@ export function useTimelineData(plotPx: Ref<number>): {
     const nsPerPx = spanOf(target) / plotPx.value;
     const bars = roundBuckets(whole, nsPerPx * BUCKET_PX);
     const strips = roundBuckets(whole, nsPerPx * STRIP_PX);
-    const [lanes, messages, elections, faults, operations, commits] = await Promise.all([
+    const marked = roundBuckets(whole, nsPerPx * MARK_PX);
+    const [lanes, messages, elections, faults, operations, commits, marks] = await Promise.all([
       run.query('lanes', whole),
       run.query('messages', {
         ...center,
@@ -111,6 +115,7 @@ export function useTimelineData(plotPx: Ref<number>): {
       run.query('faults', {}),
       run.query('operationBuckets', bars),
       run.query('commits', strips),
+      run.query('marks', marked),
     ]);
     return {
       loaded: { view: target, edgeNs },
@@ -121,6 +126,7 @@ export function useTimelineData(plotPx: Ref<number>): {
       elections: elections.elections,
       faults: faults.faults,
       buckets: operations.buckets,
+      marks: marks.marks,
       commits: new Map(commits.nodes.map(({ node, indexes }) => [node, commitSteps(indexes, strips)])),
     };
   }

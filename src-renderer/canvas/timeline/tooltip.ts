@@ -1,6 +1,7 @@
 /** What the pointer is told about the thing under it: a title and a few facts. */
 import type { OperationBucket } from '../../../src-main/api/index.ts';
 import type { Hit } from './hit.ts';
+import { MARK_WORDS } from './lane-marks.ts';
 import { sentenceOf } from './segments.ts';
 import { electionSum, electionTitle, faultTitle } from './spans.ts';
 import { formatDuration, formatMoment, formatMs, groupThousands } from './time.ts';
@@ -35,6 +36,14 @@ export function tooltipText(hit: Hit, buckets: readonly OperationBucket[]): Tool
       const length =
         fault.toNs === null ? 'has not ended' : `lasted ${formatDuration(fault.toNs - fault.fromNs)}`;
       return { title: faultTitle(fault), lines: [`from ${formatMoment(fault.fromNs, 4)}`, length] };
+    }
+    case 'mark': {
+      const { mark } = hit.placed;
+      const more = mark.count > 1 ? [`and ${mark.count - 1} more here: zoom in`] : [];
+      return {
+        title: `${mark.node}: ${MARK_WORDS[mark.kind]}`,
+        lines: [`at ${formatMoment(mark.atNs, 4)}`, mark.text, ...more],
+      };
     }
     case 'segment': {
       const { fromNs, toNs } = hit.segment;

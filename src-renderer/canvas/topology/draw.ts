@@ -9,6 +9,8 @@ export interface TopologyScene {
   size: Size;
   layout: TopologyLayout;
   nodes: readonly NodeState[];
+  /** Those who take no part: not let in yet, or removed. */
+  outsiders: ReadonlySet<NodeId>;
   /** Messages a second on a directed link, `n1>n2`; empty where nobody counted. */
   rates: ReadonlyMap<string, number>;
   flights: readonly Flight[];
@@ -49,8 +51,10 @@ function drawLinks(context: CanvasRenderingContext2D, scene: TopologyScene, toke
         OFFSET_REM * rem,
         0.375 * rem,
       );
-      const open = carries(a) && carries(b);
+      const part = !scene.outsiders.has(a.id) && !scene.outsiders.has(b.id);
+      const open = part && carries(a) && carries(b);
       const rate = rates.get(`${a.id}>${b.id}`) ?? 0;
+      if (!part && rate === 0) return;
       const led = a.role === 'leader' || b.role === 'leader';
       context.strokeStyle = rate > 0 || (open && led && rates.size === 0) ? colour.t3 : colour.s3;
       context.lineWidth = 1;
@@ -99,6 +103,9 @@ function drawRate(
 function flightColour(flight: Flight, tokens: Tokens): string {
   const { row } = flight;
   if (row.type === 'RequestVote' || row.type === 'PreVote') return tokens.colour.candidate;
+  if (row.type === 'TimeoutNow') return tokens.colour.leader;
+  if (row.type === 'InstallSnapshot') return tokens.colour.learner;
+  if (row.type === 'ReadIndex') return tokens.colour.accent;
   if (row.granted === false) return tokens.colour.fault;
   if (row.granted === true || row.type.endsWith('Reply')) return tokens.colour.ok;
   return tokens.colour.follower;

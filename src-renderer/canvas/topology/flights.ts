@@ -19,7 +19,7 @@ export const VOTE_MS_MIN = 400;
 export const OTHER_MS_MIN = 200;
 
 export function isVote(row: MessageRow): boolean {
-  return row.type.startsWith('RequestVote') || row.type.startsWith('PreVote');
+  return row.type.startsWith('RequestVote') || row.type.startsWith('PreVote') || row.type === 'TimeoutNow';
 }
 
 /** AppendEntries without entries, and the answers to them, are folded into the rates of links. */
@@ -105,10 +105,24 @@ function flight(row: MessageRow, progress: number): Flight {
   };
 }
 
+/** What an answer is called, granted and refused. */
+const ANSWERS: Record<string, readonly [string, string]> = {
+  RequestVoteReply: ['vote', 'no vote'],
+  PreVoteReply: ['promise', 'no promise'],
+  AppendEntriesReply: ['ok', 'refused'],
+  ReadIndexReply: ['read index', 'no read index'],
+};
+
 /** `RequestVote`, `vote`, `no vote`, `AppendEntries 12 entries`, `ok`. */
 export function flightLabel(row: MessageRow): string {
-  if (row.type === 'RequestVoteReply') return row.granted ? 'vote' : 'no vote';
-  if (row.type === 'AppendEntriesReply') return row.granted === false ? 'refused' : 'ok';
+  const answer = ANSWERS[row.type];
+  if (answer)
+    return row.granted === false || (row.granted === null && row.type.endsWith('VoteReply'))
+      ? answer[1]
+      : answer[0];
+  if (row.type === 'InstallSnapshot') return 'snapshot';
+  if (row.type === 'InstallSnapshotReply')
+    return row.granted === null ? 'chunk' : row.granted ? 'installed' : 'refused';
   if (row.type === 'AppendEntries') {
     if (row.entries === 0) return '';
     return `${row.entries} ${row.entries === 1 ? 'entry' : 'entries'}`;

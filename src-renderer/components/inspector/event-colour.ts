@@ -5,9 +5,20 @@ import type { ColourName } from '../../stores/appearance.ts';
 export function eventColour(event: TraceEvent): ColourName {
   switch (event.kind) {
     case 'role':
-      return event.to === 'leader' ? 'leader' : event.to === 'candidate' ? 'candidate' : 'follower';
+      return event.to === 'pre-candidate' ? 'candidate' : event.to;
     case 'leader':
+    case 'transfer':
       return 'leader';
+    case 'lease':
+      return event.held ? 'ok' : 'fault';
+    case 'configuration':
+      return 'accent';
+    case 'snapshot':
+    case 'compact':
+    case 'restore':
+      return event.kind === 'snapshot' && event.stage === 'abandoned' ? 'fault' : 'learner';
+    case 'reads':
+      return 'accent';
     case 'vote':
       return 'ok';
     case 'tally':
@@ -18,11 +29,7 @@ export function eventColour(event: TraceEvent): ColourName {
     case 'send':
     case 'arrive':
     case 'deliver':
-      return event.type.startsWith('RequestVote')
-        ? event.type === 'RequestVote'
-          ? 'candidate'
-          : 'ok'
-        : 'follower';
+      return messageColour(event.type);
     case 'commit':
     case 'apply':
       return 'ok';
@@ -36,5 +43,27 @@ export function eventColour(event: TraceEvent): ColourName {
       return 'fault';
     default:
       return 't3';
+  }
+}
+
+/** The colour of a type of message, the same wherever it is drawn. */
+export function messageColour(type: string): ColourName {
+  switch (type) {
+    case 'RequestVote':
+    case 'PreVote':
+      return 'candidate';
+    case 'RequestVoteReply':
+    case 'PreVoteReply':
+      return 'ok';
+    case 'TimeoutNow':
+      return 'leader';
+    case 'InstallSnapshot':
+    case 'InstallSnapshotReply':
+      return 'learner';
+    case 'ReadIndex':
+    case 'ReadIndexReply':
+      return 'accent';
+    default:
+      return 'follower';
   }
 }

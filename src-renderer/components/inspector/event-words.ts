@@ -1,6 +1,6 @@
 /** An event's details as names and values. Pure. */
 import type { EventDetail, TraceEvent } from '../../../src-main/api/index.ts';
-import type { Fact } from './message-words.ts';
+import type { Fact } from './body-fields.ts';
 
 const HEAD = new Set(['source', 'incarnation', 'seq', 'atNs', 'step', 'cause', 'kind']);
 /** Shown by the message's own inspector. */

@@ -1,47 +1,15 @@
 /** A message of Raft in words: what it says, and why it was answered as it was, with the paper's section. Pure. */
 import type { EventDetail, MessageDetail } from '../../../src-main/api/index.ts';
-
-export interface Fact {
-  readonly name: string;
-  readonly value: string;
-}
-
-export interface Explanation {
-  readonly title: string;
-  readonly text: string;
-  /** Sections of the Raft paper (extended version). */
-  readonly sections: readonly string[];
-}
-
-type Fields = { readonly [field: string]: unknown };
-
-function numberOf(body: object, field: string): number | undefined {
-  const value = (body as Fields)[field];
-  return typeof value === 'number' ? value : undefined;
-}
-function textOf(body: object, field: string): string | undefined {
-  const value = (body as Fields)[field];
-  return typeof value === 'string' && value !== '' ? value : undefined;
-}
-function flagOf(body: object, field: string): boolean {
-  return (body as Fields)[field] === true;
-}
-
-/** `1353 @ term 3`; before the first entry: `empty`. */
-function position(index: number | undefined, term: number | undefined): string {
-  if (index === undefined) return 'unknown';
-  if (index === 0) return 'empty';
-  return term === undefined ? String(index) : `${index} @ term ${term}`;
-}
+import { flagOf, numberOf, position, textOf } from './body-fields.ts';
+import type { Explanation, Fact, Fields } from './body-fields.ts';
+import { explainExtension, extensionFacts, voteRequestFacts } from './extension-words.ts';
 
 /** The body's fields under the names a reader of the paper expects. */
 export function bodyFacts(message: MessageDetail): Fact[] {
   const { body } = message;
   switch (message.type) {
     case 'RequestVote':
-      return [
-        { name: 'last log', value: position(numberOf(body, 'lastLogIndex'), numberOf(body, 'lastLogTerm')) },
-      ];
+      return voteRequestFacts(body);
     case 'RequestVoteReply':
       return [{ name: 'vote', value: flagOf(body, 'granted') ? 'granted' : 'refused' }];
     case 'AppendEntries':
@@ -49,12 +17,14 @@ export function bodyFacts(message: MessageDetail): Fact[] {
         { name: 'follows', value: position(numberOf(body, 'prevLogIndex'), numberOf(body, 'prevLogTerm')) },
         { name: 'entries', value: message.entries === 0 ? 'none, a heartbeat' : String(message.entries) },
         { name: 'leader commit', value: String(numberOf(body, 'leaderCommit') ?? 'unknown') },
+        ...roundFact(body),
       ];
     case 'AppendEntriesReply': {
       const success = flagOf(body, 'success');
       const facts = [{ name: 'result', value: success ? 'accepted' : 'refused' }];
       if (success)
         facts.push({ name: 'matches up to', value: String(numberOf(body, 'matchIndex') ?? 'unknown') });
+      facts.push(...roundFact(body));
       const conflict = numberOf(body, 'conflictIndex');
       if (conflict !== undefined) facts.push({ name: 'go on from', value: String(conflict) });
       const conflictTerm = numberOf(body, 'conflictTerm');
@@ -62,11 +32,18 @@ export function bodyFacts(message: MessageDetail): Fact[] {
       return facts;
     }
     default:
-      return Object.entries(body).map(([name, value]) => ({
-        name,
-        value: JSON.stringify(value).slice(0, 200),
-      }));
+      return extensionFacts(message) ?? otherFacts(body);
   }
+}
+
+/** The round of heartbeats that reads and the leader's lease wait for. */
+function roundFact(body: object): Fact[] {
+  const round = numberOf(body, 'round');
+  return round === undefined ? [] : [{ name: 'round', value: String(round) }];
+}
+
+function otherFacts(body: object): Fact[] {
+  return Object.entries(body).map(([name, value]) => ({ name, value: JSON.stringify(value).slice(0, 200) }));
 }
 
 export interface EntryWords {
@@ -118,7 +95,13 @@ export function explainMessage(message: MessageDetail, effects: readonly EventDe
     case 'AppendEntriesReply':
       return explainAppendReply(message);
     default:
-      return { title: 'What it says', text: `A message of type ${message.type}.`, sections: [] };
+      return (
+        explainExtension(message, effects) ?? {
+          title: 'What it says',
+          text: `A message of type ${message.type}.`,
+          sections: [],
+        }
+      );
   }
 }
 

@@ -139,6 +139,49 @@ describe('The log on disk', () => {
     expect(() => open(killed)).toThrow(/is missing or empty, though \d+ frames were synced/);
   });
 
+  it('opens where another program has moved the write-ahead log into the main file', () => {
+    const folder = folderOf();
+    const killed = folderOf();
+    const log = open(folder);
+    writeSmallLog(log);
+    copyAsKilled(folder, killed);
+    log.close();
+    const other = openDatabase(path.join(killed, 'log.db'));
+    expect(other.prepare('SELECT count(*) FROM log').pluck().get()).toBe(4);
+    other.close();
+    expect(readdirSync(killed).sort()).toEqual(['log.db', 'log.synced']);
+    const again = open(killed);
+    expect(again.rows).toEqual(finalRows);
+    write(again, [logRow(5, 6)]);
+    copyAsKilled(killed, folder);
+    again.close();
+    const third = open(folder);
+    expect(third.rows).toHaveLength(6);
+    third.close();
+  });
+
+  it('refuses a main file of before, even when another program has tidied up behind it', () => {
+    const folder = folderOf();
+    const early = folderOf();
+    const late = folderOf();
+    const log = open(folder);
+    for (let index = 1; index <= 3; index++) write(log, [metaRow(index, 'n1'), logRow(index)]);
+    copyAsKilled(folder, early);
+    write(log, [metaRow(4, 'n2')]);
+    copyAsKilled(folder, late);
+    log.close();
+    // All that is missing is one vote.
+    const other = openDatabase(path.join(early, 'log.db'));
+    expect(other.prepare('SELECT count(*) FROM log').pluck().get()).toBe(3);
+    other.close();
+    expect(readdirSync(early)).not.toContain('log.db-wal');
+    const files = readFolder(early).set('log.synced', readFileSync(path.join(late, 'log.synced')));
+    writeFolder(early, files);
+    expect(() => open(early)).toThrow(
+      /log\.db-wal is damaged at byte 0: the file is missing or empty, though/,
+    );
+  });
+
   it('refuses a log whose main file has vanished', () => {
     const folder = folderOf();
     const killed = folderOf();

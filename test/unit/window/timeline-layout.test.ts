@@ -6,10 +6,11 @@ import { commitSteps, stripRects } from '../../../src-renderer/canvas/timeline/c
 import { hitTest } from '../../../src-renderer/canvas/timeline/hit.ts';
 import type { Scene } from '../../../src-renderer/canvas/timeline/hit.ts';
 import { layoutTimeline } from '../../../src-renderer/canvas/timeline/layout.ts';
+import { placeMarks } from '../../../src-renderer/canvas/timeline/lane-marks.ts';
 import { firstShown, pageFrom } from '../../../src-renderer/canvas/timeline/log-window.ts';
 import { formOf, labelOf, laneRects } from '../../../src-renderer/canvas/timeline/segments.ts';
 import { electionSum, roundParts, stackSpans } from '../../../src-renderer/canvas/timeline/spans.ts';
-import { buckets, election, fault, message, segment } from './timeline-rows.ts';
+import { buckets, election, fault, laneMark, message, segment } from './timeline-rows.ts';
 
 const NODES = ['n1', 'n2', 'n3', 'n4', 'n5'];
 const layout = layoutTimeline({ widthPx: 1_124, heightPx: 600, nodes: NODES, faultRows: 1 });
@@ -127,6 +128,7 @@ describe('the pointer', () => {
     edgeNs: 1e9,
     arrows: messageArrows([message({ sentNs: 1e8, deliveredNs: 1e8 })], layout, view),
     segments: [segment({ node: 'n4', fromNs: 0, toNs: 5e8, term: 7 })],
+    marks: placeMarks([laneMark({ node: 'n4', atNs: 25e7 })], layout, view),
     elections: [election({ startedNs: 2e8, electedNs: 3e8, firstCommitNs: 4e8 })],
     faults: [{ item: fault({ fromNs: 5e8 }), row: 0 }],
   };
@@ -139,6 +141,10 @@ describe('the pointer', () => {
     const lane = layout.lanes[3];
     expect(hitTest(scene, 400, lane?.centerPx ?? 0)).toMatchObject({ kind: 'segment', segment: { term: 7 } });
     expect(hitTest(scene, 400, layout.clients.topPx + 10)?.kind).toBe('clients');
+    expect(hitTest(scene, 250, lane?.stripPx ?? 0)).toMatchObject({
+      kind: 'mark',
+      placed: { mark: { kind: 'configuration-adopted' } },
+    });
     expect(hitTest(scene, -5, 100)).toBeUndefined();
   });
 });

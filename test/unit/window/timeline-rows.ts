@@ -2,6 +2,7 @@
 import type {
   ElectionRow,
   FaultRow,
+  LaneMark,
   LaneSegment,
   MessageRow,
   OperationBucket,
@@ -28,6 +29,18 @@ export function message(given: Partial<MessageRow>): MessageRow {
 
 export function segment(given: Partial<LaneSegment>): LaneSegment {
   return { node: 'n1', fromNs: 0, toNs: null, status: 'running', role: 'follower', term: 1, ...given };
+}
+
+export function laneMark(given: Partial<LaneMark>): LaneMark {
+  return {
+    node: 'n1',
+    kind: 'configuration-adopted',
+    atNs: 0,
+    id: 'n1/1/5',
+    text: 'n1 goes by the configuration n1 n2 n3 from now on',
+    count: 1,
+    ...given,
+  };
 }
 
 export function election(given: Partial<ElectionRow>): ElectionRow {

@@ -124,6 +124,6 @@ describe('an event in words', () => {
       term: 5,
     });
     expect(messageOf(deliver)).toBe('n3/1/4');
-    expect(messageOf(detail({ ...head, kind: 'apply', from: 1, to: 2 }))).toBeNull();
+    expect(messageOf(detail({ ...head, kind: 'apply', from: 1, to: 2, hash: 201 }))).toBeNull();
   });
 });

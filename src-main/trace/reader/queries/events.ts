@@ -1,4 +1,5 @@
 import type { EventKind, Nanoseconds, SourceId } from '../../model/events.ts';
+import { ASKED_BY_HAND, NOTABLE_STAGES } from '../../model/notable.ts';
 import type { EventDetail, EventFilter, QueryAnswer, QueryParams } from '../../model/queries.ts';
 import type { TraceConnection } from '../connection.ts';
 import { EVENT_COLUMNS, IN_ORDER, IN_REVERSE, eventOf } from '../rows.ts';
@@ -49,7 +50,7 @@ export function events(trace: TraceConnection, params: QueryParams<'events'>): Q
 }
 
 /** Each kind has its own stretch of an index, so that a rare kind is found without reading the others. */
-function selectionsOf({ kinds, sources, term }: EventFilter): Selection[] {
+function selectionsOf({ kinds, sources, term, notable }: EventFilter): Selection[] {
   const where: string[] = [];
   const values: (string | number)[] = [];
   if (sources !== undefined) {
@@ -66,9 +67,31 @@ function selectionsOf({ kinds, sources, term }: EventFilter): Selection[] {
   }
   return [...new Set<EventKind>(kinds)].map((kind) => ({
     index: 'event_by_kind',
-    where: ['kind = ?', ...where].map((one) => ` AND ${one}`).join(''),
+    where: ['kind = ?', ...where, ...(notable === true ? notableWhere(kind) : [])]
+      .map((one) => ` AND ${one}`)
+      .join(''),
     values: [kind, ...values],
   }));
+}
+
+/** As `isNotable` of the model. */
+function notableWhere(kind: EventKind): string[] {
+  switch (kind) {
+    case 'role':
+      return ["(body ->> '$.to' <> 'follower' OR body ->> '$.from' <> 'follower')"];
+    case 'snapshot':
+      return [`body ->> '$.stage' IN (${quoted(NOTABLE_STAGES)})`];
+    case 'lease':
+      return ["body ->> '$.held' = 0"];
+    case 'refuse':
+      return [`body ->> '$.what' IN (${quoted(ASKED_BY_HAND)})`];
+    default:
+      return [];
+  }
+}
+
+function quoted(words: readonly string[]): string {
+  return words.map((word) => `'${word}'`).join(', ');
 }
 
 /** Sources with few events: theirs are found faster by who recorded them than by when. */

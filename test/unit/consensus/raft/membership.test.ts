@@ -77,6 +77,29 @@ describe('§6, dissertation §4.1 a configuration is in force from when it is in
     expect(follower.deadline).toBeGreaterThan(follower.now);
   });
 
+  it('§4.2.2 a server without a vote by a change that may not be committed stands for election, and its own vote does not count', () => {
+    const replica = new SingleReplica({ term: 1 });
+    const data = JSON.stringify(votersOnly(['n2', 'n3']));
+    replica.append('n2', 1, { entries: [{ index: 1, term: 1, kind: 'configuration', data }] });
+    expect(replica.deadline).toBeGreaterThan(replica.now);
+    replica.timeout();
+    replica.persistAll();
+    replica.voteReply('n2', 2);
+    expect(replica.status).toMatchObject({ role: 'candidate', term: 2 });
+    replica.voteReply('n3', 2);
+    expect(replica.status.role).toBe('leader');
+  });
+
+  it('§4.2.2 once that change is known to be committed, it stands no more', () => {
+    const replica = new SingleReplica({ term: 1 });
+    const data = JSON.stringify(votersOnly(['n2', 'n3']));
+    const entries = [{ index: 1, term: 1, kind: 'configuration', data }] as const;
+    replica.append('n2', 1, { entries, leaderCommit: 1 });
+    replica.operator({ kind: 'campaign' });
+    expect(replica.status).toMatchObject({ role: 'learner', term: 1 });
+    expect(replica.raft.deadline).toBeUndefined();
+  });
+
   it('§4.1 a restarted server works by the newest configuration in its log', () => {
     const configuration = votersOnly(['n1', 'n2', 'n3', 'n4', 'n5']);
     const first = new SingleReplica({ term: 1 });
@@ -253,14 +276,14 @@ describe('§6, dissertation §4.3 joint consensus', () => {
   it('§6 while joint, a candidate needs both majorities as well', () => {
     const configuration = { ...votersOnly(['n1', 'n4', 'n5']), outgoing: THREE };
     const candidate = new SingleReplica({ configuration });
-    const effects = candidate.timeout();
-    expect(sentIn(effects).map(({ to }) => to)).toEqual(['n2', 'n3', 'n4', 'n5']);
+    expect(sentIn(candidate.timeout()).map(({ to }) => to)).toEqual(['n2', 'n3', 'n4', 'n5']);
     candidate.persistAll();
     candidate.voteReply('n4', 1);
-    candidate.voteReply('n5', 1);
+    expect(transitionsOf(candidate.voteReply('n5', 1), 'tally')).toMatchObject([{ votes: 1, needed: 2 }]);
     expect(candidate.status.role).toBe('candidate');
-    candidate.voteReply('n3', 1);
+    const effects = candidate.voteReply('n3', 1);
     expect(candidate.status.role).toBe('leader');
+    expect(transitionsOf(effects, 'tally')).toMatchObject([{ voter: 'n3', votes: 2, needed: 2 }]);
   });
 
   it('§4.3 a joint configuration that is committed is left by itself', () => {

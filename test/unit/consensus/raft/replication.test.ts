@@ -306,4 +306,15 @@ describe('§5.3 log replication: the follower', () => {
     ]);
     expect(replica.status.commitIndex).toBe(0);
   });
+
+  it('§7 a follower gets the snapshot when what was sent to it is compacted and it never answered', () => {
+    const options = { termStartNoOp: false, snapshotEveryEntries: 2, snapshotKeepEntries: 0 };
+    const replica = new SingleReplica({ options });
+    replica.becomeLeader();
+    replica.propose('a', 'b');
+    replica.persistAll();
+    replica.applied(replica.acknowledge('n2', 2));
+    replica.machine({ kind: 'snapshot-saved', index: 2, bytes: 10 });
+    expect(replica.timeout().machine).toMatchObject([{ kind: 'read-chunk', index: 2, peer: 'n3' }]);
+  });
 });
