@@ -94,7 +94,7 @@ export type Command =
   | { kind: 'stop'; node: NodeId }
   /** This node times out now. */
   | { kind: 'campaign'; node: NodeId }
-  /** The leader hands over to this node. */
+  /** The leader hands over to this node. Commands that need the replicas' consent are answered when they are done or refused. */
   | { kind: 'transfer'; node: NodeId }
   /** This node saves a snapshot and compacts its log. */
   | { kind: 'snapshot'; node: NodeId }
@@ -105,6 +105,17 @@ export type Command =
       transition?: 'auto' | 'simple' | 'joint' | 'joint-explicit';
     }
   | { kind: 'leave-joint' }
+  /** Starts a node under this name, which is free or was removed, and takes it in. */
+  | { kind: 'add-node'; node: NodeId; as: 'learner' | 'voter' }
+  /** Takes the node out, then stops its process. */
+  | { kind: 'remove-node'; node: NodeId }
+  /** Makes a learner a voter once it has caught up. */
+  | { kind: 'promote'; node: NodeId }
+  | { kind: 'demote'; node: NodeId }
+  /** The node gets an empty disk and comes back on it as a learner. */
+  | { kind: 'replace-node'; node: NodeId }
+  /** A follower forgets who leads, so that it may vote for another at once. */
+  | { kind: 'forget-leader'; node: NodeId }
   /** Ends every fault: resumes paused nodes, restarts dead ones. */
   | { kind: 'heal' }
   | { kind: 'workload'; clients: number }

@@ -23,6 +23,15 @@ const command = z.discriminatedUnion('kind', [
     node,
   }),
   z.strictObject({
+    kind: z.enum(['remove-node', 'promote', 'demote', 'replace-node', 'forget-leader']),
+    node,
+  }),
+  z.strictObject({
+    kind: z.literal('add-node'),
+    node,
+    as: z.enum(['learner', 'voter'], 'a node joins as learner or as voter'),
+  }),
+  z.strictObject({
     kind: z.literal('change-membership'),
     changes: z
       .array(z.strictObject({ kind: z.enum(['add-voter', 'add-learner', 'remove']), node }))

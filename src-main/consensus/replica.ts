@@ -240,7 +240,10 @@ export type Transition =
   | { readonly kind: 'term'; readonly from: Term; readonly to: Term; readonly reason: string }
   | { readonly kind: 'vote'; readonly term: Term; readonly candidate: NodeId; readonly reason: string }
   | { readonly kind: 'leader'; readonly term: Term; readonly leader: NodeId | null }
-  /** A candidate, or a pre-candidate for the term it would enter, counted a vote. */
+  /**
+   * A candidate, or a pre-candidate for the term it would enter, counted a vote. While the configuration is joint, `votes` and
+   * `needed` are those of the half that lacks most.
+   */
   | {
       readonly kind: 'tally';
       readonly term: Term;

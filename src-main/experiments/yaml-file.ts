@@ -63,7 +63,10 @@ function plain(document: Document, file: string): unknown {
   }
 }
 
-/** Of a union's failures, the one that got furthest is the one the author meant. */
+/** What zod says of a union that does not speak for itself. */
+const UNSAID = 'Invalid input';
+
+/** Of a union's failures, the one that got furthest is the one the author meant; where none got anywhere, the union says what it takes. */
 function deepest(issues: readonly z.core.$ZodIssue[]): z.core.$ZodIssue | undefined {
   const issue = issues[0];
   if (issue?.code !== 'invalid_union' || issue.errors.length === 0) return issue;
@@ -72,7 +75,8 @@ function deepest(issues: readonly z.core.$ZodIssue[]): z.core.$ZodIssue | undefi
     (found, next) => (found && found.path.length >= next.path.length ? found : next),
     undefined,
   );
-  return best ? { ...best, path: [...issue.path, ...best.path] } : issue;
+  if (best === undefined || (best.path.length === 0 && issue.message !== UNSAID)) return issue;
+  return { ...best, path: [...issue.path, ...best.path] };
 }
 
 type Document = ReturnType<typeof parseDocument>;

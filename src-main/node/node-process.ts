@@ -7,7 +7,7 @@ import { KeyValueMachine } from './disk/key-value-machine.ts';
 import { LogStore } from './disk/log-store.ts';
 import { Host } from './host/host.ts';
 import { nodeStarted } from './node-started.ts';
-import type { NodeStart } from './protocol.ts';
+import type { NodeStart, PeerAddress } from './protocol.ts';
 import { randomStream } from './random.ts';
 import { TcpNetwork } from './transport/tcp-network.ts';
 import type { TcpParcel } from './transport/wire.ts';
@@ -45,7 +45,8 @@ export class NodeProcess {
     } = start;
     this.#port = portOf(start);
     this.#recorder = new SpoolWriter({ folder: spoolFolder, source: id, incarnation, originNs });
-    this.#log = new LogStore({ folder, storageId, spaces: raftSpaces });
+    const mayBeEmpty = incarnation === 1 || start.emptyDisk === true;
+    this.#log = new LogStore({ folder, storageId, spaces: raftSpaces, node: id, mayBeEmpty });
     this.#machine = new KeyValueMachine({
       folder,
       sessions: options.clientSessions,
@@ -86,6 +87,11 @@ export class NodeProcess {
 
   operator(command: OperatorInput, cause: EventId): void {
     this.#host.operator(command, cause);
+  }
+
+  /** The address book has changed. */
+  readdress(members: readonly PeerAddress[]): void {
+    this.#network.readdress(members);
   }
 
   /** Orderly: everything recorded, disks closed. */

@@ -23,6 +23,11 @@ export interface NodeStart {
   folder: string;
   /** The disk must carry this id; a new disk is given it. */
   storageId: string;
+  /**
+   * An empty disk is expected, because the node has never run or its disk was replaced and got a new id. Otherwise only the first
+   * incarnation may find one: a node that comes back with nothing under an id that the others know has forgotten its votes.
+   */
+  emptyDisk?: boolean;
   spoolFolder: string;
   /** `process.hrtime.bigint()` of the run's start, the same in all processes. */
   originNs: bigint;

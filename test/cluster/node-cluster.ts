@@ -19,9 +19,10 @@ import type {
   ToLoad,
   ToNode,
 } from '../../src-main/node/protocol.ts';
+import type { Self } from '../../src-main/node/transport/handshake.ts';
 import { openDatabase } from '../../src-main/trace/sqlite.ts';
 import { SpoolReader } from '../../src-main/trace/spool/reader.ts';
-import type { Configuration } from '../../src-main/consensus/replica.ts';
+import type { Configuration, OperatorInput } from '../../src-main/consensus/replica.ts';
 import type { EventPayload } from '../../src-main/trace/model/events.ts';
 
 const sources = path.resolve(import.meta.dirname, '../../src-main/node');
@@ -57,6 +58,7 @@ export class NodeCluster {
   readonly #running = new Map<string, RunningNode>();
   readonly #incarnations = new Map<string, number>();
   readonly #calls = new Map<number, (result: CallResult) => void>();
+  readonly #spools = new Map<string, SpoolSoFar>();
   #load: ChildProcess | undefined;
   #callId = 0;
 
@@ -78,6 +80,11 @@ export class NodeCluster {
 
   folderOf(id: string): string {
     return path.join(this.folder, id);
+  }
+
+  /** What a client of the test's own proves itself with. */
+  client(incarnation: number): Self {
+    return { runId: 'test-run', secret: this.#secret, id: 'load', incarnation };
   }
 
   get loadPid(): number | undefined {
@@ -185,6 +192,14 @@ export class NodeCluster {
     this.#running.get(id)?.child.disconnect();
   }
 
+  signal(id: string, signal: 'SIGSTOP' | 'SIGCONT'): void {
+    this.#running.get(id)?.child.kill(signal);
+  }
+
+  operate(id: string, command: OperatorInput): void {
+    this.#running.get(id)?.child.send({ kind: 'operator', command, cause: 'lab/1/1' } satisfies ToNode);
+  }
+
   async kill(id: string): Promise<void> {
     await this.#endNode(id, (child) => child.kill('SIGKILL'));
   }
@@ -201,6 +216,7 @@ export class NodeCluster {
       this.#load.kill('SIGKILL');
       await ended;
     }
+    for (const spool of this.#spools.values()) spool.close();
     rmSync(this.folder, { recursive: true, force: true });
   }
 
@@ -208,7 +224,13 @@ export class NodeCluster {
   events(source: string): SpooledPayload[] {
     const files = readdirSync(this.spoolFolder).filter((file) => file.startsWith(`${source}-`));
     const inOrder = files.sort((left, right) => incarnationOf(left) - incarnationOf(right));
-    return inOrder.flatMap((file) => readSpool(path.join(this.spoolFolder, file)));
+    return inOrder.flatMap((file) => this.#spoolOf(file).newest());
+  }
+
+  #spoolOf(file: string): SpoolSoFar {
+    const found = this.#spools.get(file) ?? new SpoolSoFar(path.join(this.spoolFolder, file));
+    this.#spools.set(file, found);
+    return found;
   }
 
   /** The node that recorded leadership of the highest term, among those that run. */
@@ -281,18 +303,28 @@ function incarnationOf(file: string): number {
   return Number(/-(\d+)\.spool$/.exec(file)?.[1]);
 }
 
-function readSpool(file: string): SpooledPayload[] {
-  const reader = new SpoolReader(file);
-  const events: SpooledPayload[] = [];
-  for (;;) {
-    const batch = reader.read();
-    for (const { seq, step, cause, json } of batch.events) {
-      events.push({ ...(JSON.parse(json) as EventPayload), seq, step, cause });
-    }
-    if (batch.atEnd) break;
+/** A spool that is read on from where it was read to: tests look again and again. */
+class SpoolSoFar {
+  readonly #reader: SpoolReader;
+  readonly #events: SpooledPayload[] = [];
+
+  constructor(file: string) {
+    this.#reader = new SpoolReader(file);
   }
-  reader.close();
-  return events;
+
+  newest(): readonly SpooledPayload[] {
+    for (;;) {
+      const batch = this.#reader.read();
+      for (const { seq, step, cause, json } of batch.events) {
+        this.#events.push({ ...(JSON.parse(json) as EventPayload), seq, step, cause });
+      }
+      if (batch.atEnd) return this.#events;
+    }
+  }
+
+  close(): void {
+    this.#reader.close();
+  }
 }
 
 /** A free port outside the ephemeral range. */

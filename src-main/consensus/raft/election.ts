@@ -1,17 +1,25 @@
 /** Leader election (§5.2) with the election restriction (§5.4.1), PreVote and leader stickiness (dissertation §9.6, §4.2.3). */
 import type { NodeId } from '../replica.ts';
 import { invariant } from '../invariant.ts';
-import { votersOf } from './configuration.ts';
+import { isVoter, votersOf } from './configuration.ts';
 import { logPosition } from './log.ts';
 import type { PreVote, PreVoteReply, RequestVote, RequestVoteBody, RequestVoteReply } from './messages.ts';
-import { countVotes, majority } from './quorum.ts';
+import { countVotes, scarcestVotes } from './quorum.ts';
 import { lead } from './replication.ts';
 import { becomeFollower, changeLeader, changeRole, enterTerm } from './roles.ts';
-import { configurationOf, mayVote, refuse, resetElectionTimer, sendReply, type RaftState } from './state.ts';
+import {
+  configurationOf,
+  mayStand,
+  mayVote,
+  refuse,
+  resetElectionTimer,
+  sendReply,
+  type RaftState,
+} from './state.ts';
 
 /** Stands for election, with a PreVote first where that is wanted. @returns whether it may */
 export function campaign(raft: RaftState, reason: string): boolean {
-  if (!mayVote(raft)) {
+  if (!mayStand(raft)) {
     refuse(raft, 'campaign', raft.id, refusalToCampaign(raft));
     raft.deadline = undefined;
     return false;
@@ -38,7 +46,7 @@ function startPreVote(raft: RaftState, reason: string): void {
     const body = voteRequest(raft, to);
     raft.out.send.push({ type: 'PreVote', from: raft.id, to, term: raft.term + 1, body });
   }
-  countVote(raft, raft.id, true);
+  if (isVoter(configurationOf(raft), raft.id)) countVote(raft, raft.id, true);
 }
 
 /**
@@ -156,7 +164,7 @@ export function handlePreVote(raft: RaftState, message: PreVote): void {
   // A grant is for the term asked about, a refusal tells the own one (etcd-io/raft).
   const term = refusal === undefined ? message.term : raft.term;
   const body = refusal === undefined ? { granted: true } : { granted: false, reason: refusal };
-  sendReply(raft, { type: 'PreVoteReply', from: raft.id, to: message.from, term: Math.max(term, 1), body });
+  sendReply(raft, { type: 'PreVoteReply', from: raft.id, to: message.from, term, body });
 }
 
 function refusalOfPreVote(raft: RaftState, message: PreVote): string | undefined {
@@ -192,19 +200,17 @@ export function countVote(raft: RaftState, voter: NodeId, granted: boolean): voi
   if (raft.votes.get(voter) === true) return;
   raft.votes.set(voter, granted);
   const configuration = configurationOf(raft);
-  const voters = grantedBy(raft);
   raft.out.transitions.push({
     kind: 'tally',
     term: pre ? raft.term + 1 : raft.term,
     ...(pre ? { pre: true as const } : undefined),
     voter,
     granted,
-    votes: voters.length,
-    needed: majority(configuration.voters),
+    ...scarcestVotes(configuration, raft.votes),
   });
   const result = countVotes(configuration, raft.votes);
   if (result === 'pending') return;
-  const names = voters.sort().join(', ');
+  const names = grantedBy(raft).sort().join(', ');
   if (result === 'won' && pre) startElection(raft, `pre-votes from ${names}`);
   else if (result === 'won') lead(raft, `votes from ${names}`);
   else if (pre) becomeFollower(raft, `too few pre-votes: ${names}`);

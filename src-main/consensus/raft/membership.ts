@@ -14,7 +14,7 @@ import {
 } from './configuration.ts';
 import { appendEntry } from './persistence.ts';
 import { newProgress } from './progress.ts';
-import { armHeartbeat, sendHeartbeat, sendPending } from './replication.ts';
+import { sayProgress, sendHeartbeat, sendPending, startHeartbeats } from './replication.ts';
 import { becomeFollower, stepDown } from './roles.ts';
 import {
   configurationOf,
@@ -57,10 +57,12 @@ function refusalOfAny(raft: RaftState): string | undefined {
 function appendConfiguration(raft: RaftState, configuration: Configuration): void {
   const index = raft.log.lastIndex + 1;
   const data = configurationText(configuration);
-  appendEntry(raft, { index, term: raft.term, kind: 'configuration', data });
+  const entry: Entry = { index, term: raft.term, kind: 'configuration', data };
+  appendEntry(raft, entry);
   const hash = raft.log.hashAt(index);
   const entries = [{ data }];
   raft.out.transitions.push({ kind: 'append', first: index, last: index, term: raft.term, hash, entries });
+  adoptAppended(raft, entry);
   for (const progress of raft.progress.values()) sendPending(raft, progress);
 }
 
@@ -83,6 +85,7 @@ export function adoptApplied(raft: RaftState, from: LogIndex, to: LogIndex): voi
 
 function adopt(raft: RaftState, { index, data }: Entry): void {
   const configuration = readConfiguration(data);
+  if (raft.role === 'leader') forgetReplacedDisks(raft, configuration);
   raft.configurations.push({ index, configuration });
   raft.out.transitions.push({ kind: 'configuration', stage: 'adopted', index, configuration });
   enforce(raft, `the configuration of entry ${index}`);
@@ -128,21 +131,25 @@ function enforce(raft: RaftState, reason: string): void {
   }
 }
 
+/** A member on another disk than before holds nothing of what it acknowledged. */
+function forgetReplacedDisks(raft: RaftState, { storage }: Configuration): void {
+  const before = configurationOf(raft).storage;
+  for (const peer of raft.progress.keys()) {
+    const replaced = before[peer] !== undefined && storage[peer] !== undefined;
+    if (replaced && before[peer] !== storage[peer]) raft.progress.delete(peer);
+  }
+}
+
 /** New members are sent to; those that are gone are told so first, in `settleCommittedConfiguration`. */
 function followMembers(raft: RaftState): void {
   for (const peer of membersOf(configurationOf(raft))) {
     if (peer === raft.id || raft.progress.has(peer)) continue;
     const progress = newProgress(peer, raft.log.lastIndex, raft.now);
     raft.progress.set(peer, progress);
-    sayProgress(raft, peer);
-    sendHeartbeat(raft, progress);
+    sayProgress(raft, progress);
+    if (!sendPending(raft, progress)) sendHeartbeat(raft, progress);
   }
-  if (raft.deadline === undefined) armHeartbeat(raft);
-}
-
-function sayProgress(raft: RaftState, peer: string): void {
-  const { match, next, state, inFlight } = raft.progress.get(peer)!;
-  raft.out.transitions.push({ kind: 'progress', peer, match, next, state, inFlight: inFlight.length });
+  if (raft.deadline === undefined) startHeartbeats(raft);
 }
 
 /** The commit index rose from `from`: says which configurations are committed, and does what follows from it. */

@@ -136,7 +136,9 @@ type Fields = { readonly [field: string]: unknown };
 /** The message as one of Raft's, or the sentence that says why it is none. Nothing is copied. */
 export function readRaftMessage(message: Message): RaftMessage | string {
   const { type, term, body } = message;
-  if (!isNatural(term) || term === 0) return `term ${String(term)} is no term`;
+  if (typeof type !== 'string') return `${shown(type)} is no message of Raft`;
+  // Who has never been in a term may still refuse a PreVote.
+  if (!isNatural(term) || (term === 0 && type !== 'PreVoteReply')) return `term ${shown(term)} is no term`;
   if (typeof body !== 'object' || body === null) return `malformed ${type}`;
   const flaw = flawOf(type, term, body as Fields);
   return flaw ?? (message as RaftMessage);
@@ -207,11 +209,12 @@ function flawOfAppendEntries(leaderTerm: Term, fields: Fields): string | undefin
     return `entry ${prevLogIndex} before the first cannot be of term ${prevLogTerm}`;
   let index = prevLogIndex;
   let term = prevLogTerm;
-  for (const entry of entries as readonly Partial<Entry>[]) {
+  for (const entry of entries as readonly (Partial<Entry> | null)[]) {
     index += 1;
-    if (entry.index !== index) return `entry ${String(entry.index)} where ${index} should stand`;
+    if (typeof entry !== 'object' || entry === null) return `entry ${index} is malformed`;
+    if (entry.index !== index) return `entry ${shown(entry.index)} where ${index} should stand`;
     if (!isNatural(entry.term) || entry.term < term || entry.term > leaderTerm)
-      return `entry ${index} carries term ${String(entry.term)} after term ${term}`;
+      return `entry ${index} carries term ${shown(entry.term)} after term ${term}`;
     if (!isEntryKind(entry.kind) || typeof entry.data !== 'string') return `entry ${index} is malformed`;
     if (entry.id !== undefined && typeof entry.id !== 'string') return `entry ${index} has a malformed id`;
     if (entry.kind === 'configuration') {
@@ -244,6 +247,11 @@ function flawOfInstallSnapshotReply(fields: Fields): string | undefined {
   const { lastIndex, next, installed, round } = fields;
   const sound = isNatural(lastIndex) && isNatural(next) && typeof installed === 'boolean' && isNatural(round);
   return sound ? undefined : 'malformed InstallSnapshotReply';
+}
+
+/** For a sentence: whatever came in place of a number or a name. */
+function shown(value: unknown): string {
+  return typeof value === 'object' && value !== null ? 'an object' : String(value);
 }
 
 export function isEntryKind(kind: unknown): kind is Entry['kind'] {

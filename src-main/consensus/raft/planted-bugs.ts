@@ -16,8 +16,12 @@ const MUTATIONS = {
       raft.out.metaChanged = true;
     },
   },
-  /** Whatever stands behind an AppendEntries, matching or not, is removed: hashicorp/raft #113, akka-raft #66. */
-  'append-truncates-match': { firstNew: () => 0 },
+  /** What stands behind an AppendEntries, matching or not, is removed unless it is committed: hashicorp/raft #113, akka-raft #66. */
+  'append-truncates-match': {
+    firstNew({ commitIndex }, { body: { prevLogIndex, entries } }) {
+      return Math.min(entries.length, Math.max(0, commitIndex - prevLogIndex));
+    },
+  },
   /** Membership changes before an entry of the own term has committed: openraft #2051, raft-dev. */
   'change-without-own-commit': {
     refusalOfChange(raft) {

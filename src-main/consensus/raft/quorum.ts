@@ -17,16 +17,28 @@ export function countVotes(configuration: Configuration, votes: ReadonlyMap<Node
 }
 
 function countHalf(voters: readonly NodeId[], votes: ReadonlyMap<NodeId, boolean>): VoteResult {
-  let granted = 0;
-  let refused = 0;
-  for (const voter of voters) {
-    const vote = votes.get(voter);
-    if (vote === true) granted++;
-    else if (vote === false) refused++;
-  }
   const needed = majority(voters);
-  if (granted >= needed) return 'won';
+  if (countGranted(voters, votes) >= needed) return 'won';
+  let refused = 0;
+  for (const voter of voters) if (votes.get(voter) === false) refused++;
   return voters.length - refused < needed ? 'lost' : 'pending';
+}
+
+/** How many votes there are of how many needed, in the half that lacks most. */
+export function scarcestVotes(
+  { voters, outgoing }: Configuration,
+  votes: ReadonlyMap<NodeId, boolean>,
+): { votes: number; needed: number } {
+  const incoming = { votes: countGranted(voters, votes), needed: majority(voters) };
+  if (outgoing.length === 0) return incoming;
+  const other = { votes: countGranted(outgoing, votes), needed: majority(outgoing) };
+  return other.needed - other.votes > incoming.needed - incoming.votes ? other : incoming;
+}
+
+function countGranted(voters: readonly NodeId[], votes: ReadonlyMap<NodeId, boolean>): number {
+  let granted = 0;
+  for (const voter of voters) if (votes.get(voter) === true) granted++;
+  return granted;
 }
 
 /**

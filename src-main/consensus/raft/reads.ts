@@ -17,6 +17,8 @@ import {
 } from './state.ts';
 
 const FORWARDED_MAX = 1024;
+/** Where a replica may begin to count its questions. */
+const READ_CONTEXTS = 2 ** 48;
 /** Rounds without an answer that are remembered; older ones confirm nothing any more. */
 const ROUNDS_MAX = 256;
 
@@ -117,7 +119,7 @@ function forward(raft: RaftState, question: ReadQuestion): void {
     refuseReads(raft, question, `no leader known in term ${raft.term}`);
     return;
   }
-  const context = ++raft.lastReadContext;
+  const context = nextContext(raft);
   raft.forwardedReads.push({ context, ids: question.ids });
   if (raft.forwardedReads.length > FORWARDED_MAX) {
     const { ids } = raft.forwardedReads.shift()!;
@@ -129,6 +131,15 @@ function forward(raft: RaftState, question: ReadQuestion): void {
   }
   sayAsked(raft, question, 0);
   raft.out.send.push({ type: 'ReadIndex', from: raft.id, to: leader, term: raft.term, body: { context } });
+}
+
+/**
+ * An answer may outlive the incarnation that asked, so each begins counting somewhere else: an old answer must not pass for
+ * that to a newer question.
+ */
+function nextContext(raft: RaftState): number {
+  if (raft.lastReadContext === 0) raft.lastReadContext = Math.floor(raft.random() * READ_CONTEXTS);
+  return ++raft.lastReadContext;
 }
 
 export function handleReadIndex(raft: RaftState, message: ReadIndex): void {

@@ -23,7 +23,7 @@ import type {
 import { invariant } from '../invariant.ts';
 import { handleAppendEntries } from './append.ts';
 import { advanceLeaderCommit, takeCommitted } from './commit.ts';
-import { isVoter, readConfiguration } from './configuration.ts';
+import { flawOfConfiguration, isVoter, readConfiguration } from './configuration.ts';
 import {
   campaign,
   countVote,
@@ -118,7 +118,7 @@ export interface RaftReplica extends Replica {
 /**
  * A replica as it comes up: a follower in the term it persisted, its election timer running.
  *
- * @throws RangeError when an option makes no sense
+ * @throws RangeError when an option or the configuration makes no sense
  * @throws Error that names the row when what was persisted is damaged
  */
 export function createRaft(config: RaftConfig): RaftReplica {
@@ -147,6 +147,9 @@ function initialState(config: RaftConfig): RaftState {
   const { term, votedFor, snapshot } = restore(config.rows, log);
   assertApplied(applied, snapshot, log);
   const options = resolveRaftOptions(config.options);
+  const flaw = flawOfConfiguration(config.configuration);
+  if (flaw !== undefined)
+    throw new RangeError(`The configuration that ${id} begins with is unsound: ${flaw}`);
   const raft: RaftState = {
     id,
     storageId: config.storageId,
@@ -320,8 +323,13 @@ function onOperator(raft: RaftState, command: OperatorInput): void {
 function campaignByHand(raft: RaftState): void {
   const refusal =
     raft.role === 'leader' ? `${raft.id} leads term ${raft.term} already` : promiseToLeader(raft);
-  if (refusal !== undefined) refuse(raft, 'campaign', raft.id, refusal);
-  else campaign(raft, 'an operator asked for an election');
+  if (refusal !== undefined) {
+    refuse(raft, 'campaign', raft.id, refusal);
+    return;
+  }
+  // Who is told to replace its leader is not loyal to it: a quorum of such servers elects another (etcd-io/raft).
+  raft.leaderHeardAt = -Infinity;
+  campaign(raft, 'an operator asked for an election');
 }
 
 /** So that a quorum of followers that know their leader to be gone can elect another at once (etcd-io/raft). */

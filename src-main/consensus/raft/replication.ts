@@ -9,7 +9,7 @@
 import type { Entry, LogIndex } from '../replica.ts';
 import { invariant } from '../invariant.ts';
 import { advanceLeaderCommit } from './commit.ts';
-import { isVoter, membersOf } from './configuration.ts';
+import { membersOf } from './configuration.ts';
 import type { AppendEntriesReply } from './messages.ts';
 import { appendEntry } from './persistence.ts';
 import {
@@ -49,15 +49,7 @@ export function lead(raft: RaftState, reason: string): void {
     raft.progress.set(peer, progress);
     sayProgress(raft, progress);
   }
-  armHeartbeat(raft);
-  if (raft.deadline !== undefined) {
-    raft.out.transitions.push({
-      kind: 'timer',
-      timer: 'heartbeat',
-      deadline: raft.deadline,
-      timeoutMs: raft.options.heartbeatMs,
-    });
-  }
+  startHeartbeats(raft);
   if (raft.options.termStartNoOp) appendNoOp(raft, next);
   beginRound(raft);
   for (const progress of raft.progress.values()) {
@@ -97,7 +89,9 @@ export function heartbeat(raft: RaftState): void {
   beginRound(raft);
   for (const progress of raft.progress.values()) {
     sendHeartbeat(raft, progress);
-    resumeSnapshot(raft, progress);
+    // What was sent ahead of the answers, or as a probe, is compacted by now: no heartbeat can ask whether it arrived.
+    if (progress.state !== 'snapshot' && progress.next <= raft.log.start.index) sendSnapshot(raft, progress);
+    else resumeSnapshot(raft, progress);
   }
   noteRoundAnswered(raft);
   updateLease(raft, 'no quorum has answered in time');
@@ -113,7 +107,16 @@ function keepsQuorum(raft: RaftState): boolean {
   return false;
 }
 
-export function armHeartbeat(raft: RaftState): void {
+/** The first time in an office that there is somebody to speak to. */
+export function startHeartbeats(raft: RaftState): void {
+  armHeartbeat(raft);
+  const { deadline } = raft;
+  if (deadline === undefined) return;
+  const timeoutMs = raft.options.heartbeatMs;
+  raft.out.transitions.push({ kind: 'timer', timer: 'heartbeat', deadline, timeoutMs });
+}
+
+function armHeartbeat(raft: RaftState): void {
   raft.deadline = raft.progress.size === 0 ? undefined : raft.now + raft.options.heartbeatMs;
 }
 
@@ -263,9 +266,4 @@ function sendAppendEntries(
   };
   const queue = raft.options.overlapPersistence ? raft.out.send : raft.out.sendAfterPersist;
   queue.push({ type: 'AppendEntries', from: raft.id, to: progress.peer, term: raft.term, body });
-}
-
-/** The leader counts itself like any other, if it has a vote. */
-export function isOwnVote(raft: RaftState): boolean {
-  return isVoter(configurationOf(raft), raft.id);
 }

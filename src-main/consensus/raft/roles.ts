@@ -11,6 +11,8 @@ export function enterTerm(raft: RaftState, term: Term, reason: string): void {
   raft.out.transitions.push({ kind: 'term', from: raft.term, to: term, reason });
   raft.term = term;
   raft.votedFor = null;
+  // Rounds are counted anew each term: what answers one of an earlier term confirms nobody in this.
+  if (raft.incoming !== null) raft.incoming.round = 0;
   raft.out.metaChanged = true;
 }
 

@@ -47,9 +47,14 @@ export function handleChunk(
   const progress = raft.progress.get(answer.peer);
   const { snapshot } = raft;
   if (progress?.sending?.index !== answer.index) return;
-  if (answer.kind === 'chunk-gone' || snapshot?.index !== answer.index) {
+  if (snapshot?.index !== answer.index) {
     // A newer one has taken its place.
     sendSnapshot(raft, progress);
+    return;
+  }
+  if (answer.kind === 'chunk-gone') {
+    // Asked for again after a while: nobody but the host can bring it back.
+    say(raft, progress, 'abandoned', `the image of entry ${answer.index} cannot be read`);
     return;
   }
   const { offset, data, total } = answer;

@@ -126,6 +126,8 @@ export function handleKept(raft: RaftState, index: LogIndex): void {
   const { incoming } = raft;
   if (incoming?.mark.index !== index || !incoming.keeping) return;
   raft.incoming = null;
+  // It stood for election meanwhile, with the log it had.
+  if (raft.role !== 'follower' && raft.role !== 'learner') return;
   const { mark, from, round, total } = incoming;
   const reply = { lastIndex: index, next: total, installed: true, round };
   if (holds(raft, index, mark.term)) {

@@ -187,9 +187,25 @@ export function configurationOf(raft: RaftState): Configuration {
   return raft.configurations[raft.configurations.length - 1]!.configuration;
 }
 
-/** Has a vote and may stand for election: a voter, working on the disk that the configuration knows. */
+/** Has a vote: a voter, working on the disk that the configuration knows. */
 export function mayVote(raft: RaftState): boolean {
-  const configuration = configurationOf(raft);
+  return hasVoteIn(raft, configurationOf(raft));
+}
+
+/**
+ * May stand for election: has a vote, or loses it by a change that is not known to be committed. Until it is, nobody else may have a
+ * log that can win (dissertation §4.2.2, Figure 4.6).
+ */
+export function mayStand(raft: RaftState): boolean {
+  for (let at = raft.configurations.length - 1; at >= 0; at--) {
+    const { index, configuration } = raft.configurations[at]!;
+    if (hasVoteIn(raft, configuration)) return true;
+    if (index <= raft.commitIndex) return false;
+  }
+  return false;
+}
+
+function hasVoteIn(raft: RaftState, configuration: Configuration): boolean {
   return isVoter(configuration, raft.id) && raft.rules.isOwnDisk(raft, configuration.storage[raft.id]);
 }
 
@@ -205,7 +221,7 @@ export function sendReply(raft: RaftState, message: RaftMessage): void {
 
 /** Draws a new election timeout and starts it, if there is a vote to win. Silent where the trace would drown: resets by heartbeats. */
 export function resetElectionTimer(raft: RaftState, silent = false): void {
-  if (!mayVote(raft)) {
+  if (!mayStand(raft)) {
     raft.deadline = undefined;
     return;
   }

@@ -2,7 +2,7 @@ import type { NodeId } from '../../consensus/replica.ts';
 import { SpoolWriter } from '../../trace/spool/writer.ts';
 import type { EventId } from '../../trace/model/events.ts';
 import { loadName } from '../node-process.ts';
-import type { CallResult, ClientCall, LoadStart } from '../protocol.ts';
+import type { CallResult, ClientCall, LoadStart, PeerAddress } from '../protocol.ts';
 import { randomStream } from '../random.ts';
 import type { Completion, Operation } from './operation.ts';
 import { ClientSession } from './session.ts';
@@ -20,11 +20,13 @@ export class LoadProcess {
   #consoleNumber: number;
 
   constructor(start: LoadStart) {
-    const { runId, incarnation, members, spoolFolder, originNs, secret, seed, timeoutMs, reads } = start;
+    const { runId, incarnation, members, spoolFolder, originNs, secret, seed, timeoutMs, reads, retries } =
+      start;
     this.#recorder = new SpoolWriter({ folder: spoolFolder, source: loadName, incarnation, originNs });
     const random = randomStream(seed);
     const self = { runId, secret, id: loadName, incarnation };
-    this.#session = new ClientSession({ self, members, recorder: this.#recorder, timeoutMs, reads, random });
+    const recorder = this.#recorder;
+    this.#session = new ClientSession({ self, members, recorder, timeoutMs, reads, retries, random });
     this.#consoleNumber = Math.max(0, incarnation - 1) * numbersPerIncarnation;
     this.#workload = new Workload(this.#session, random, this.#consoleNumber + 1);
   }
@@ -32,6 +34,11 @@ export class LoadProcess {
   /** Connects to the nodes, as far as they can be reached. */
   async run(): Promise<void> {
     await this.#session.start();
+  }
+
+  /** The address book has changed. */
+  readdress(members: readonly PeerAddress[]): void {
+    this.#session.readdress(members);
   }
 
   workload(shape: WorkloadShape): void {

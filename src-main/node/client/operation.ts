@@ -31,6 +31,16 @@ export interface Operation {
   readonly invokeSeq: number;
   readonly invokeId: EventId;
   attempts: number;
+  /** Attempts that were sent and not refused: each of them may be the one that takes effect. */
+  unanswered: number;
+  /** Times an answer was late. */
+  lates: number;
+  /** The node asked last. */
+  asked: NodeId | null;
+  /** Its answer decides what comes next; otherwise the operation is parked. */
+  waiting: boolean;
+  /** Nothing about it matters any more. */
+  ended: boolean;
   /** Redirections followed since it was last parked. */
   hops: number;
   /** Why the last node refused it. */

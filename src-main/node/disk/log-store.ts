@@ -1,4 +1,4 @@
-import { existsSync, mkdirSync, statSync } from 'node:fs';
+import { mkdirSync } from 'node:fs';
 import { join } from 'node:path';
 import type { LogIndex, Persist, Row } from '../../consensus/replica.ts';
 import { openDatabase } from '../../trace/sqlite.ts';
@@ -7,7 +7,9 @@ import type { Disk, DurableFacts } from '../host/ports.ts';
 import { checkBeforeOpen } from './before-open.ts';
 import { DamagedDiskError, ForeignDiskError } from './damage.ts';
 import { FactsOnDisk, startOfLog } from './durable-facts.ts';
-import { assertContiguous, loadRows, rowChecksum, tableOf } from './rows.ts';
+import { isEmptyDisk, lostDisk } from './empty-disk.ts';
+import { LastRows } from './last-rows.ts';
+import { assertContiguous, lastRowOf, loadRows, rowChecksum, tableOf } from './rows.ts';
 import { syncFolder } from './sync-folder.ts';
 import { SyncedMark } from './synced-mark.ts';
 
@@ -18,11 +20,16 @@ export interface LogStoreOptions {
   readonly storageId: string;
   /** The kinds of rows that the protocol keeps. `log`, if among them, must have no holes from where the row `snapshot/0` lets it begin. */
   readonly spaces: readonly string[];
+  /** Whose disk it is, for messages. */
+  readonly node: string;
+  /** Nothing need be there yet; otherwise an empty disk is refused, because one with this id was written before. */
+  readonly mayBeEmpty: boolean;
 }
 
 interface SpaceStatements {
   readonly put: SqliteStatement;
   readonly remove: SqliteStatement;
+  readonly last: SqliteStatement;
 }
 
 const pageBytes = 4096;
@@ -44,31 +51,35 @@ export class LogStore implements Disk {
   readonly #begin: SqliteStatement;
   readonly #commit: SqliteStatement;
   readonly #facts = new FactsOnDisk();
+  readonly #lastRows = new LastRows();
 
   /**
    * @throws DamagedDiskError naming file, place and remedy
-   * @throws ForeignDiskError when the disk belongs to another node
+   * @throws ForeignDiskError when the disk is empty and may not be, or belongs to another node
    */
-  constructor({ folder, storageId, spaces }: LogStoreOptions) {
-    mkdirSync(folder, { recursive: true });
+  constructor(options: LogStoreOptions) {
+    const { folder, storageId, spaces, node, mayBeEmpty } = options;
     this.file = join(folder, 'log.db');
+    if (isEmptyDisk(this.file) && !mayBeEmpty) throw lostDisk(this.file, node, storageId);
+    mkdirSync(folder, { recursive: true });
     this.#mark = new SyncedMark(join(folder, 'log.synced'), `${this.file}-shm`);
-    const isNew = !existsSync(this.file) || statSync(this.file).size === 0;
     let database: SqliteDatabase | undefined;
     try {
-      checkBeforeOpen(this.file, pageBytes, this.#mark.read());
+      const claim = this.#mark.read();
+      const missing = checkBeforeOpen(this.file, pageBytes, claim);
       database = withFileNamed(this.file, () => openDatabase(this.file));
       this.#database = database;
       this.rows = withFileNamed(this.file, () => {
         demandDurability(this.#database, this.file);
-        return this.#load(spaces, storageId);
+        return this.#load(options);
       });
+      if (missing !== undefined && this.#lastRows.digest !== claim?.digest) throw missing;
     } catch (error) {
       database?.close();
       this.#mark.close();
       throw error;
     }
-    if (isNew) syncFolder(folder);
+    syncFolder(folder);
     this.#facts.load(this.rows);
     this.#begin = this.#database.prepare('BEGIN IMMEDIATE');
     this.#commit = this.#database.prepare('COMMIT');
@@ -76,6 +87,7 @@ export class LogStore implements Disk {
       this.#statements.set(space, {
         put: this.#database.prepare(`INSERT OR REPLACE INTO ${space} VALUES (?, ?, ?)`),
         remove: this.#database.prepare(`DELETE FROM ${space} WHERE key BETWEEN ? AND ?`),
+        last: this.#database.prepare(lastRowOf(space)),
       });
     }
   }
@@ -93,7 +105,7 @@ export class LogStore implements Disk {
         { cause: error },
       );
     }
-    if (this.#mark.advance() > checkpointFrames) this.#checkpoint();
+    if (this.#mark.advance(this.#lastRows.digest) > checkpointFrames) this.#checkpoint();
     for (const persist of batch) this.#facts.absorb(persist);
     done();
   }
@@ -115,10 +127,17 @@ export class LogStore implements Disk {
   }
 
   #run({ deletes, puts }: Persist): void {
-    for (const { space, from, to } of deletes) this.#statementsOf(space).remove.run(from, to);
+    for (const { space, from, to } of deletes) {
+      const { remove, last } = this.#statementsOf(space);
+      remove.run(from, to);
+      if (this.#lastRows.includes(space, from, to))
+        this.#lastRows.replace(space, last.get() as { key: number; checksum: number } | undefined);
+    }
     for (const { space, key, value } of puts) {
       const text = JSON.stringify(value);
-      this.#statementsOf(space).put.run(key, text, rowChecksum(space, key, text));
+      const checksum = rowChecksum(space, key, text);
+      this.#statementsOf(space).put.run(key, text, checksum);
+      this.#lastRows.put(space, key, checksum);
     }
   }
 
@@ -133,11 +152,12 @@ export class LogStore implements Disk {
     this.#database.pragma('wal_checkpoint(RESTART)');
   }
 
-  #load(spaces: readonly string[], storageId: string): Row[] {
+  #load({ spaces, storageId, node, mayBeEmpty }: LogStoreOptions): Row[] {
     assertSound(this.#database);
     const tables = ['disk', ...spaces].map(tableOf);
     const found = this.#database.prepare('SELECT sql FROM sqlite_schema ORDER BY rowid').pluck().all();
     if (found.length === 0) {
+      if (!mayBeEmpty) throw lostDisk(this.file, node, storageId);
       this.#makeTables(tables, storageId);
       return [];
     }
@@ -154,6 +174,10 @@ export class LogStore implements Disk {
     for (const { space, found } of rows) {
       if (space === 'log') assertContiguous(this.#database, space, found, start + 1);
     }
+    for (const space of spaces) {
+      const last = this.#database.prepare(lastRowOf(space)).get();
+      this.#lastRows.replace(space, last as { key: number; checksum: number } | undefined);
+    }
     return rows.flatMap(({ found }) => found);
   }
 
@@ -165,7 +189,7 @@ export class LogStore implements Disk {
         .prepare('INSERT INTO disk VALUES (0, ?, ?)')
         .run(identity, rowChecksum('disk', 0, identity));
     })();
-    this.#mark.advance();
+    this.#mark.advance(this.#lastRows.digest);
   }
 
   #assertIdentity(storageId: string): void {

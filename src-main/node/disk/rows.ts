@@ -14,6 +14,11 @@ export function tableOf(space: string): string {
   return `CREATE TABLE ${space} (key INTEGER PRIMARY KEY, value TEXT NOT NULL, checksum INTEGER NOT NULL) STRICT`;
 }
 
+/** The query for the key and checksum of the last row of a space. */
+export function lastRowOf(space: string): string {
+  return `SELECT key, checksum FROM ${space} ORDER BY key DESC LIMIT 1`;
+}
+
 /** CRC32 over space, key and value, so that neither a moved nor an altered row passes. */
 export function rowChecksum(space: string, key: number, value: string): number {
   return crc32(`${space}/${key}/${value}`);

@@ -212,7 +212,7 @@ export class Host<P extends Parcel = Parcel> {
       this.#releaseHeldMessages();
       this.#makeHeldChanges();
       this.#outbox.release();
-    } while (this.#writes.canGoOn);
+    } while (this.#writes.canGoOn(this.#machine.busy !== true));
   }
 
   /** What may leave before the write is durable leaves first: the others write while this node does. */
@@ -255,7 +255,7 @@ export class Host<P extends Parcel = Parcel> {
   }
 
   #makeHeldChanges(): void {
-    for (;;) {
+    while (this.#machine.busy !== true) {
       const change = this.#writes.takeChange();
       if (change === undefined) return;
       if (change.kind === 'apply') this.#apply(change.entries, change.hash, change.cause);

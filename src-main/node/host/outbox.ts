@@ -82,7 +82,7 @@ export class Outbox<P extends Parcel> {
   }
 
   #recordDrop({ incarnation, seq, message }: Envelope, reason: string, step: number): void {
-    const id = eventId({ source: message.from, incarnation, seq, step, atNs: 0 });
+    const id = eventId({ source: message.from, incarnation, seq });
     this.#recorder.record({ kind: 'drop', message: id, reason }, step, id);
   }
 }

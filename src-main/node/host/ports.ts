@@ -63,6 +63,8 @@ export interface MachineResult {
 /** The replicated state machine, and the images of its state that snapshots are made of. */
 export interface Machine {
   readonly applied: LogIndex;
+  /** It takes nothing new for now: what is committed waits. When that ends, whoever knows asks the clock for a turn. */
+  readonly busy?: boolean;
   /** Runs the entries, in index order, and stores state and applied index in one transaction. One result an entry. */
   apply(entries: readonly Entry[]): readonly MachineResult[];
   /** Runs a command that changes nothing against the state as it stands here, however old that is. */

@@ -60,9 +60,13 @@ export class Writes {
     this.#changes.push({ barrier: this.#lastAsked, what: change });
   }
 
-  /** Whether something can be done now: nothing is being written, and something waits for that or for its own write. */
-  get canGoOn(): boolean {
-    return !this.#writing && this.#queued.length + this.#messages.length + this.#changes.length > 0;
+  /**
+   * Whether something can be done now: nothing is being written, and something waits for that or for its own write.
+   * `changes`: the state machine takes some.
+   */
+  canGoOn(changes: boolean): boolean {
+    if (this.#writing) return false;
+    return this.#queued.length + this.#messages.length > 0 || (changes && this.#changes.length > 0);
   }
 
   /** Everything asked for, to be written in one transaction; undefined if there is nothing, or a write is under way. */

@@ -2,7 +2,6 @@ import type { Recorder } from '../../node/host/ports.ts';
 import type {
   EventHead,
   EventId,
-  EventKind,
   EventPayload,
   Nanoseconds,
   SourceId,
@@ -13,8 +12,8 @@ import { hashEvent } from './event-hash.ts';
 import type { Timeline } from './timeline.ts';
 
 export interface JournalListener {
-  /** The kinds it wants to hear of; undefined: all. */
-  readonly kinds: ReadonlySet<EventKind> | undefined;
+  /** Whether it wants to hear of such an event. */
+  wants(payload: EventPayload): boolean;
   event(event: TraceEvent): void;
 }
 
@@ -49,9 +48,8 @@ export class Journal {
     this.events++;
     if (payload.kind === 'deliver') this.delivered++;
     hashEvent(this.#hash, head, payload);
-    const { kinds } = this.#listener;
     // Joining head and payload is dear, and most events concern nobody.
-    if (kinds === undefined || kinds.has(payload.kind)) this.#listener.event({ ...payload, ...head });
+    if (this.#listener.wants(payload)) this.#listener.event({ ...payload, ...head });
   }
 }
 
@@ -68,7 +66,12 @@ export class SourceJournal implements Recorder {
     this.#incarnation = incarnation;
   }
 
-  record(payload: EventPayload, step: number, cause?: EventId, atNs: Nanoseconds = this.#journal.nowNs): EventHead {
+  record(
+    payload: EventPayload,
+    step: number,
+    cause?: EventId,
+    atNs: Nanoseconds = this.#journal.nowNs,
+  ): EventHead {
     const source = this.#source;
     const incarnation = this.#incarnation;
     const seq = ++this.#seq;

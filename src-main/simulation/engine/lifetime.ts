@@ -1,10 +1,12 @@
 import type { DeathPoint } from '../schedule/schedule.ts';
 import type { Task } from './timeline.ts';
 
-/** Thrown out of a host's turn when its process dies in the midst of it. */
-export class Died extends Error {
+/** Thrown out of a host's turn when its process dies in the midst of it. Where that was is of no interest, so one serves for all. */
+class Died extends Error {
   override readonly name = 'Died';
 }
+
+const DIED = new Died('the process has died');
 
 interface Fate {
   readonly point: DeathPoint;
@@ -72,13 +74,17 @@ export class Lifetime {
     this.#fates.push({ point, left: nth, die });
   }
 
+  spare(): void {
+    this.#fates.length = 0;
+  }
+
   /** The process comes to a point where it may die. @throws Died when it does */
   pass(point: DeathPoint): void {
     if (this.#fates.length === 0) return;
     for (const fate of this.#fates) {
       if (fate.point !== point || --fate.left > 0) continue;
       fate.die();
-      throw new Died();
+      throw DIED;
     }
   }
 }

@@ -14,6 +14,7 @@ export class Link {
   /** The quality that faults give it, the latest last. */
   readonly #faults: LinkQuality[] = [];
   #cuts = 0;
+  #calm = false;
   /** Nothing overtakes on a connection, but for stragglers. */
   #lastNs: Nanoseconds = 0;
 
@@ -39,6 +40,11 @@ export class Link {
     this.#faults.push(quality);
   }
 
+  /** From now on nothing is lost, doubled or straggles. */
+  calm(): void {
+    this.#calm = true;
+  }
+
   recover(quality: LinkQuality): void {
     const at = this.#faults.indexOf(quality);
     if (at >= 0) this.#faults.splice(at, 1);
@@ -50,16 +56,16 @@ export class Link {
     const random = this.#random;
     const quality = this.#faults[this.#faults.length - 1] ?? this.#usual;
     const { delayNs, loss, duplicate, straggle } = quality;
-    if (loss > 0 && random() < loss) return 'lost on the way';
+    if (loss > 0 && !this.#calm && random() < loss) return 'lost on the way';
     let delay = delayNs.min + random() * (delayNs.max - delayNs.min);
-    if (straggle > 0 && random() < straggle) {
+    if (straggle > 0 && !this.#calm && random() < straggle) {
       delay *= 1 + random() * (STRAGGLER_TIMES - 1);
       this.#timeline.after(delay, arrive);
     } else {
       this.#lastNs = Math.max(this.#lastNs, Math.round(this.#timeline.nowNs + delay));
       this.#timeline.at(this.#lastNs, arrive);
     }
-    if (duplicate > 0 && random() < duplicate)
+    if (duplicate > 0 && !this.#calm && random() < duplicate)
       this.#timeline.after(delay * (1 + random() * STRAGGLER_TIMES), arrive);
     return undefined;
   }
@@ -72,12 +78,22 @@ export class Links {
   readonly #between: LinkQuality;
   readonly #ofClients: LinkQuality;
   readonly #links = new Map<string, Link>();
+  #calm = false;
 
   constructor(timeline: Timeline, streams: Streams, between: LinkQuality, ofClients: LinkQuality) {
     this.#timeline = timeline;
     this.#streams = streams;
     this.#between = between;
     this.#ofClients = ofClients;
+  }
+
+  get nowNs(): Nanoseconds {
+    return this.#timeline.nowNs;
+  }
+
+  calm(): void {
+    this.#calm = true;
+    for (const link of this.#links.values()) link.calm();
   }
 
   between(from: NodeId, to: NodeId): Link {
@@ -93,6 +109,7 @@ export class Links {
     let link = this.#links.get(name);
     if (link === undefined) {
       link = new Link(this.#timeline, this.#streams.of(`link ${name}`), usual);
+      if (this.#calm) link.calm();
       this.#links.set(name, link);
     }
     return link;

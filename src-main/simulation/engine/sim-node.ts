@@ -1,16 +1,17 @@
 import type { Configuration, NodeId, OperatorInput, StorageId } from '../../consensus/replica.ts';
 import type { RaftOptions } from '../../consensus/raft/options.ts';
+import type { ConfigurationEntry } from '../../consensus/raft/state.ts';
 import type { RaftBug } from '../../consensus/raft/planted-bugs.ts';
 import { createRaft } from '../../consensus/raft/replica.ts';
 import type { RaftReplica, RaftStatus } from '../../consensus/raft/replica.ts';
 import { Host } from '../../node/host/host.ts';
+import { nodeStarted } from '../../node/node-started.ts';
 import type { Envelope, Request } from '../../node/host/ports.ts';
 import type { EventId, EventPayload, ExitReason } from '../../trace/model/events.ts';
 import type { Environment } from '../schedule/schedule.ts';
 import type { Journal, SourceJournal } from './journal.ts';
 import { Lifetime } from './lifetime.ts';
 import type { Links } from './links.ts';
-import { nodeStarted } from './node-started.ts';
 import type { Streams } from './streams.ts';
 import type { Timeline } from './timeline.ts';
 import { MachineClock, VirtualClock } from './virtual-clock.ts';
@@ -103,25 +104,41 @@ export class SimNode {
     return this.#life?.replica.status;
   }
 
+  /** The configuration in force in its log, on its disk while it is down, and the entry that brought it. */
+  get configuration(): ConfigurationEntry {
+    const held = this.status?.configuration ?? this.#disk.configuration;
+    return held ?? { index: 0, configuration: this.#configuration };
+  }
+
   /** Starts the next incarnation on what its disk holds. */
   start(cause?: EventId): void {
-    const { timeline, journal, streams, links, environment, options, bug } = this.#world;
     const of = ++this.#incarnation;
-    const pid = of;
-    this.#world.record({ kind: 'process-spawned', node: this.id, pid, of }, cause);
+    this.#world.record({ kind: 'process-spawned', node: this.id, pid: of, of }, cause);
+    this.#state.catchUp(this.#disk.snapshotIndex);
+    try {
+      this.#life = this.#begin(of);
+    } catch (error) {
+      this.#exited('failed', undefined, sentenceOf(error));
+      this.#world.failed(this.id, error);
+      return;
+    }
+    this.#world.record({ kind: 'process-ready', node: this.id, of }, cause);
+    const { lifetime, host } = this.#life;
+    lifetime.run(() => host.start());
+  }
+
+  /** @throws what the replica says of a disk that it cannot start on */
+  #begin(of: number): Life {
+    const { timeline, journal, streams, links, environment, options, bug, isNode, receive } = this.#world;
     const recorder = journal.source(this.id, of);
     const lifetime = new Lifetime((error) => this.#fail(error));
-    const clock = new VirtualClock(timeline, this.clock, environment.turnNs, () =>
-      lifetime.run(() => host.turn()),
-    );
-    const writer = new VirtualWriter(
-      timeline,
-      this.#disk,
-      lifetime,
-      streams.of(`disk ${this.id}`, of),
-      () => this.#writeTimes[this.#writeTimes.length - 1] ?? environment.writeNs,
-    );
-    const machine = new VirtualMachine(this.#state, this.#disk, () => lifetime.pass('apply'));
+    const turn = (): void => lifetime.run(() => host.turn());
+    const clock = new VirtualClock(timeline, this.clock, environment.turnNs, turn);
+    const writeTime = (): WriteTime => this.#writeTimes[this.#writeTimes.length - 1] ?? environment.writeNs;
+    const writes = streams.of(`disk ${this.id}`, of);
+    const writer = new VirtualWriter(timeline, this.#disk, lifetime, writes, writeTime);
+    const beforeApply = (): void => lifetime.pass('apply');
+    const machine = new VirtualMachine(this.#state, this.#disk, beforeApply, () => this.#slowApply > 0);
     const { rows, storageId: disk, facts } = this.#disk;
     const replica = createRaft({
       id: this.id,
@@ -134,12 +151,10 @@ export class SimNode {
       now: this.clock.now(),
       ...(bug === undefined ? undefined : { bug }),
     });
-    const network = new VirtualNetwork(this.id, lifetime, links, this.#world.isNode, this.#world.receive);
+    const network = new VirtualNetwork(this.id, lifetime, links, isNode, receive);
     const host = new Host({ replica, clock, disk: writer, network, recorder, machine });
-    this.#life = { lifetime, replica, host, clock, writer, recorder, machine };
-    recorder.record(nodeStarted(pid, replica, facts, machine.applied, disk), 0);
-    this.#world.record({ kind: 'process-ready', node: this.id, of }, cause);
-    lifetime.run(() => host.start());
+    recorder.record(nodeStarted(of, replica, facts, machine.applied, disk), 0);
+    return { lifetime, replica, host, clock, writer, recorder, machine };
   }
 
   /** At once. With `power` what was not synced is lost. */
@@ -153,6 +168,11 @@ export class SimNode {
       this.kill(power);
       died();
     });
+  }
+
+  /** It dies at no point any more. */
+  spare(): void {
+    this.#life?.lifetime.spare();
   }
 
   /** Replaces its disk by an empty one. The node must be down. */
@@ -221,8 +241,7 @@ export class SimNode {
   }
 
   #fail(error: unknown): void {
-    const sentence = error instanceof Error ? error.message : String(error);
-    this.#end('failed', false, undefined, sentence);
+    this.#end('failed', false, undefined, sentenceOf(error));
     this.#world.failed(this.id, error);
   }
 
@@ -233,6 +252,10 @@ export class SimNode {
     life.lifetime.end();
     life.writer.end(power);
     if (power) this.#state.loseStore(this.#disk.snapshotIndex);
+    this.#exited(reason, cause, error);
+  }
+
+  #exited(reason: ExitReason, cause: EventId | undefined, error: string | undefined): void {
     const killed = reason === 'killed';
     this.#world.record(
       {
@@ -247,6 +270,10 @@ export class SimNode {
       cause,
     );
   }
+}
+
+function sentenceOf(error: unknown): string {
+  return error instanceof Error ? error.message : String(error);
 }
 
 function storageId(id: NodeId, number: number): StorageId {

@@ -1,4 +1,6 @@
-import type { LogIndex, Persist, Row, StorageId } from '../../consensus/replica.ts';
+import { readConfiguration } from '../../consensus/raft/configuration.ts';
+import type { ConfigurationEntry } from '../../consensus/raft/state.ts';
+import type { LogIndex, Persist, Row, SnapshotMark, StorageId } from '../../consensus/replica.ts';
 import { FactsOnDisk } from '../../node/disk/durable-facts.ts';
 
 /** One disk with what is durable on it. It outlives the incarnations that write to it. */
@@ -22,6 +24,23 @@ export class VirtualDisk {
   get snapshotIndex(): LogIndex {
     const row = this.#spaces.get('snapshot')?.get(0);
     return row === undefined ? 0 : (row.value as { readonly index: LogIndex }).index;
+  }
+
+  /** The newest configuration that the log or the snapshot holds; undefined if they hold none. */
+  get configuration(): ConfigurationEntry | undefined {
+    let newest: Row | undefined;
+    for (const row of this.#spaces.get('log')?.values() ?? []) {
+      const { kind } = row.value as { readonly kind: string };
+      if (kind === 'configuration' && row.key > (newest?.key ?? 0)) newest = row;
+    }
+    if (newest !== undefined) {
+      const { data } = newest.value as { readonly data: string };
+      return { index: newest.key, configuration: readConfiguration(data) };
+    }
+    const snapshot = this.#spaces.get('snapshot')?.get(0);
+    if (snapshot === undefined) return undefined;
+    const { index, configuration } = snapshot.value as SnapshotMark;
+    return { index, configuration };
   }
 
   /** The rows become durable, all of them. */

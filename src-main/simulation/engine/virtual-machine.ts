@@ -17,6 +17,11 @@ export class StoredState {
     this.store = new KeyValueStore(sessions);
   }
 
+  /** What a snapshot was to bring, and the process died before, is brought now. `index` is that of the one the log relies on. */
+  catchUp(index: LogIndex): void {
+    if (this.store.applied < index) this.loseStore(index);
+  }
+
   /** Back to the image of `index`, or to nothing if that is 0: everything after it comes from the log again. */
   loseStore(index: LogIndex): void {
     this.store = new KeyValueStore(this.#sessions);
@@ -30,15 +35,25 @@ export class VirtualMachine implements Machine {
   readonly #stored: StoredState;
   readonly #disk: VirtualDisk;
   readonly #beforeApply: () => void;
+  readonly #isHeld: () => boolean;
 
-  constructor(stored: StoredState, disk: VirtualDisk, beforeApply: () => void) {
+  /**
+   * @param beforeApply may throw: the process dies there
+   * @param isHeld entries wait for now
+   */
+  constructor(stored: StoredState, disk: VirtualDisk, beforeApply: () => void, isHeld: () => boolean) {
     this.#stored = stored;
     this.#disk = disk;
     this.#beforeApply = beforeApply;
+    this.#isHeld = isHeld;
   }
 
   get applied(): LogIndex {
     return this.#stored.store.applied;
+  }
+
+  get busy(): boolean {
+    return this.#isHeld();
   }
 
   apply(entries: readonly Entry[]): readonly MachineResult[] {

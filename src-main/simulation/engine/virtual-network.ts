@@ -1,14 +1,15 @@
 import type { Entry, Message, NodeId } from '../../consensus/replica.ts';
 import type { Answer, ClientLink, Envelope, Network, Parcel } from '../../node/host/ports.ts';
+import type { Nanoseconds } from '../../trace/model/events.ts';
 import type { Lifetime } from './lifetime.ts';
-import type { Links } from './links.ts';
+import type { Link, Links } from './links.ts';
 
 /** What the head of a message takes; the bodies of entries and snapshots come on top. */
 const HEAD_BYTES = 64;
 const ENTRY_BYTES = 24;
 
 /** Where messages go that arrive at a node. */
-export type Receive = (to: NodeId, envelope: Envelope) => void;
+export type Receive = (to: NodeId, envelope: Envelope, link: Link, sentNs: Nanoseconds) => void;
 
 /** A client, as a node's network sees it. */
 export interface VirtualClientLink extends ClientLink {
@@ -23,6 +24,7 @@ export class VirtualNetwork implements Network {
   readonly #links: Links;
   readonly #isNode: (id: NodeId) => boolean;
   readonly #receive: Receive;
+  readonly #linksTo = new Map<NodeId, Link>();
 
   constructor(
     id: NodeId,
@@ -46,7 +48,9 @@ export class VirtualNetwork implements Network {
     this.#lifetime.pass('send');
     const { to } = envelope.message;
     if (!this.#isNode(to)) return `there is no node ${to}`;
-    return this.#links.between(this.#id, to).carry(() => this.#receive(to, envelope));
+    const sentNs = this.#links.nowNs;
+    const link = this.#linkTo(to);
+    return link.carry(() => this.#receive(to, envelope, link, sentNs));
   }
 
   answer(client: ClientLink, answer: Answer): void {
@@ -54,6 +58,15 @@ export class VirtualNetwork implements Network {
     // Every client of a run is one of these.
     const link = client as VirtualClientLink;
     this.#links.ofClient(this.#id, link.id).carry(() => link.answered(this.#id, answer));
+  }
+
+  #linkTo(to: NodeId): Link {
+    let link = this.#linksTo.get(to);
+    if (link === undefined) {
+      link = this.#links.between(this.#id, to);
+      this.#linksTo.set(to, link);
+    }
+    return link;
   }
 
   flush(): void {

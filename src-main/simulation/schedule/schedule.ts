@@ -138,9 +138,8 @@ export interface StablePhase {
   readonly rest: readonly Rest[];
   /** Within this time there must be a commit. */
   readonly commitWithinNs: Nanoseconds;
-  /** From the first commit to the time when leadership must have settled. */
-  readonly settleNs: Nanoseconds;
-  /** After that no change of leader for so long. */
+  /** Within this time a commit must be followed by no change of leader for `calmNs`. */
+  readonly settleWithinNs: Nanoseconds;
   readonly calmNs: Nanoseconds;
   /** Between two probing writes. */
   readonly probeNs: Nanoseconds;

@@ -217,7 +217,7 @@ export function isNode(source: SourceId): boolean {
   return !NO_NODES.has(source);
 }
 
-export function eventId(event: EventHead): EventId {
+export function eventId(event: Pick<EventHead, 'source' | 'incarnation' | 'seq'>): EventId {
   return `${event.source}/${event.incarnation}/${event.seq}`;
 }
 

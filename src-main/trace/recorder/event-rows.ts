@@ -13,6 +13,7 @@ export function toTraceEvent(spooled: SpooledEvent): TraceEvent {
   event.seq = spooled.seq;
   event.atNs = spooled.atNs;
   event.step = spooled.step;
+  if (spooled.cause !== null) event.cause = spooled.cause;
   return event as TraceEvent;
 }
 
