@@ -1,4 +1,5 @@
 import type { ActiveFault, Command, NodeState } from '../../src-main/api/index.ts';
+import { targetWords } from './targets.ts';
 
 /** One thing that is broken now, in words, and the command that mends it. */
 export interface Breakage {
@@ -39,7 +40,7 @@ export function breakages(nodes: readonly NodeState[], faults: readonly ActiveFa
   for (const fault of faults) {
     const word = NODE_FAULTS[fault.type];
     if (word && fault.targets.every((target) => mentioned.has(target))) continue;
-    list.push({ key: fault.id, text: `${fault.targets.join(', ')} ${word ?? fault.type}`, remedy: null });
+    list.push({ key: fault.id, text: `${targetWords(fault.targets)} ${word ?? fault.type}`, remedy: null });
   }
   return list;
 }

@@ -158,7 +158,7 @@ function describeSurroundings(event: TraceEvent): string {
       return event.refused === undefined ? asked : `${asked} – refused: ${event.refused}`;
     }
     case 'fault-started':
-      return `fault ${event.fault} begins: ${event.type} on ${event.targets.join(', ')}`;
+      return `fault ${event.fault} begins: ${event.type} on ${someOf(event.targets)}`;
     case 'fault-ended':
       return `fault ${event.fault} ends`;
     case 'invoke':
@@ -176,6 +176,14 @@ function describeSurroundings(event: TraceEvent): string {
     default:
       return `${event.source} records ${event.kind}`;
   }
+}
+
+const TARGETS_SHOWN = 4;
+
+/** A partition of many nodes cuts very many links. */
+function someOf(targets: readonly string[]): string {
+  if (targets.length <= TARGETS_SHOWN) return targets.join(', ');
+  return `${targets.slice(0, TARGETS_SHOWN - 1).join(', ')} and ${targets.length - TARGETS_SHOWN + 1} more`;
 }
 
 function describeExit(event: Extract<TraceEvent, { kind: 'process-exited' }>): string {

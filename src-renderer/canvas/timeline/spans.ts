@@ -1,5 +1,6 @@
 /** Elections and faults: things with a beginning and an end that lie above the lanes. */
 import type { ElectionRow, FaultRow } from '../../../src-main/api/index.ts';
+import { targetWords } from '../../wording/targets.ts';
 import { groupThousands } from './time.ts';
 
 /** Gives each span the first row in which it overlaps nothing earlier. Spans come in order of their beginning. */
@@ -73,5 +74,5 @@ export function electionTitle(election: ElectionRow): string {
 
 /** `kill n1`, `partition n1, n2`. */
 export function faultTitle(fault: FaultRow): string {
-  return `${fault.type} ${fault.targets.join(', ')}`.trim();
+  return `${fault.type} ${targetWords(fault.targets)}`.trim();
 }

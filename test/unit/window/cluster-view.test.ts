@@ -207,7 +207,7 @@ describe('what is broken', () => {
   });
   it('is also a fault of a kind that this window does not know', () => {
     expect(breakages([], [{ id: 'f2', type: 'delay', targets: ['n1>n2'], startedNs: 0 }])).toEqual([
-      { key: 'f2', text: 'n1>n2 delay', remedy: null },
+      { key: 'f2', text: 'n1 → n2 delay', remedy: null },
     ]);
   });
 });

@@ -28,6 +28,7 @@ import { useRunStore } from '../../../src-renderer/stores/run.ts';
 import { useSelectionStore } from '../../../src-renderer/stores/selection.ts';
 import { configurationOf, originWords, standingWord } from '../../../src-renderer/wording/membership.ts';
 import { nodeFacts } from '../../../src-renderer/wording/node-facts.ts';
+import { targetWords } from '../../../src-renderer/wording/targets.ts';
 import { nodeDetail } from '../../../src-renderer/wording/nodes.ts';
 import { clusterState, node, openWindow, RUN, settle, snapshotAt, summary } from './fake-lab.ts';
 import type { FakeLab } from './fake-lab.ts';
@@ -346,6 +347,18 @@ describe('commands', () => {
     ])
       expect(execute(command)).toEqual({ runId: RUN, command });
     expect(() => execute({ kind: 'change-membership', changes: [] })).toThrow('changes');
+  });
+});
+
+describe('a fault on links', () => {
+  it('is named by what its links are together, however many', () => {
+    expect(targetWords(['n1', 'n2'])).toBe('n1, n2');
+    expect(targetWords(['n1>n2'])).toBe('n1 → n2');
+    expect(targetWords(['n2>n1', 'n1>n2'])).toBe('n1 ⇄ n2');
+    const nodes = ['n1', 'n2', 'n3', 'n4', 'n5'];
+    const links = nodes.flatMap((a) => nodes.filter((b) => b !== a).map((b) => `${a}>${b}`));
+    expect(targetWords(links)).toBe('all links');
+    expect(targetWords(links.slice(1))).toBe('n1 ⇄ n3, n1 ⇄ n4 and 8 more links');
   });
 });
 
