@@ -112,6 +112,16 @@ describe('Client sessions on disk', () => {
     again.close();
   });
 
+  it('that have forgotten an operation do not say that it failed', () => {
+    const machine = open(folderOf());
+    const numbers = Array.from({ length: 70 }, (_none, at) => at + 1);
+    machine.apply(fromClient(1, 'c1', numbers, put('a', '1')));
+    expect(machine.apply(fromClient(71, 'c1', [3], put('a', '2')))).toMatchObject([
+      { ok: false, uncertain: true, repeated: true, reason: expect.stringMatching(/may have been applied/) },
+    ]);
+    machine.close();
+  });
+
   it('are stored in the transaction that stores what they did', () => {
     const folder = folderOf();
     const machine = open(folder);
