@@ -205,6 +205,7 @@ export class NodeProcess {
     if (this.alive) throw new Error(`${this.id} is up: its disk cannot be replaced under it.`);
     rmSync(this.#start.folder, { recursive: true, force: true });
     this.#start = { ...this.#start, storageId, configuration: EMPTY_CONFIGURATION };
+    this.#hasRun = false;
     this.#removed = false;
     this.#hasRun = false;
   }

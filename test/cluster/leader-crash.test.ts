@@ -1,27 +1,11 @@
-import { execFile, spawn } from 'node:child_process';
+import { spawn } from 'node:child_process';
 import { existsSync, mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import type { ScenarioResult } from '../../src-main/experiments/run-scenario.ts';
 import { recompute, type Recomputed } from './recompute.ts';
-
-const root = path.resolve(import.meta.dirname, '../..');
-const cli = path.join(root, 'src-main/cli/main.ts');
-
-interface Ran {
-  code: number;
-  stdout: string;
-  stderr: string;
-}
-
-function lab(...args: string[]): Promise<Ran> {
-  return new Promise((resolve) => {
-    execFile(process.execPath, [cli, ...args], { cwd: root, maxBuffer: 2 ** 24 }, (error, stdout, stderr) => {
-      resolve({ code: typeof error?.code === 'number' ? error.code : error ? -1 : 0, stdout, stderr });
-    });
-  });
-}
+import { cli, lab, root, type Ran } from './the-lab.ts';
 
 describe('the leader-crash scenario on real processes', () => {
   let folder: string;
@@ -98,6 +82,45 @@ describe('the leader-crash scenario on real processes', () => {
     expect(independent.deliveredUnsent).toBe(0);
     expect(independent.deliveredBeforeSent).toBe(0);
   });
+});
+
+describe('the leader-crash scenario with every option on', () => {
+  const options = [
+    'preVote=true',
+    'checkQuorum=true',
+    'reads=lease',
+    'priorities.n1=1',
+    'snapshotEveryEntries=300',
+    'snapshotKeepEntries=50',
+  ];
+
+  it('loses nothing, though logs are compacted, and is recorded with these options', async () => {
+    const folder = mkdtempSync(path.join(tmpdir(), 'leader-crash-'));
+    try {
+      const trace = path.join(folder, 'run.qlab');
+      const disks = path.join(folder, 'disks');
+      const flags = options.flatMap((option) => ['--option', option]);
+      const ran = await lab(
+        ...['run', 'leader-crash', ...flags],
+        ...['--trace', trace, '--keep-disks', disks, '--json'],
+      );
+      const result = JSON.parse(ran.stdout) as ScenarioResult;
+      expect(result).toMatchObject({ ok: true, findings: [], operations: { lost: 0 }, trace: { gaps: 0 } });
+      expect(ran.code).toBe(0);
+      expect(result.operations.acknowledged).toBeGreaterThan(300);
+      expect(recompute(trace, path.join(disks, 'nodes')).lost).toEqual([]);
+      expect(recompute.runOptions(trace)).toMatchObject({
+        electionTimeoutMs: { min: 150, max: 300 },
+        preVote: true,
+        checkQuorum: true,
+        reads: 'lease',
+        priorities: { n1: 1 },
+      });
+      expect(recompute.kinds(trace)).toEqual(expect.arrayContaining(['lease', 'snapshot', 'compact']));
+    } finally {
+      rmSync(folder, { recursive: true, force: true });
+    }
+  }, 60_000);
 });
 
 describe('a kill from outside the lab', () => {

@@ -18,7 +18,12 @@ export interface Recomputed {
   pids: number[];
 }
 
-export function recompute(traceFile: string, nodesFolder: string): Recomputed {
+/** `voters` are the nodes of which a majority must hold every acknowledged write; all that there are unless said otherwise. */
+export function recompute(
+  traceFile: string,
+  nodesFolder: string,
+  voters: readonly string[] = readdirSync(nodesFolder),
+): Recomputed {
   const trace = new Database(traceFile, { readonly: true });
   try {
     const number = (sql: string) => trace.prepare(sql).pluck().get() as number;
@@ -44,7 +49,7 @@ export function recompute(traceFile: string, nodesFolder: string): Recomputed {
       acknowledged: number(
         "SELECT count(*) FROM event WHERE kind = 'complete' AND json_extract(body, '$.outcome') = 'ok'",
       ),
-      lost: lostWrites(trace, nodesFolder),
+      lost: lostWrites(trace, nodesFolder, voters),
       pids: trace
         .prepare(
           "SELECT json_extract(body, '$.pid') FROM event WHERE kind = 'process-spawned' AND json_extract(body, '$.node') GLOB 'n[1-9]'",
@@ -88,28 +93,64 @@ function phases(
   };
 }
 
-/** Acknowledged writes minus what the nodes' databases hold on a majority of them. */
-function lostWrites(trace: Database.Database, nodesFolder: string): string[] {
-  const acknowledged = trace
+interface Acknowledged {
+  id: string;
+  key: string;
+  index: number;
+}
+
+/**
+ * Acknowledged writes minus what the nodes' databases hold on a majority of them: as an entry, or where the log begins later, as
+ * a key that holds what this write, or one after it, put there.
+ */
+function lostWrites(trace: Database.Database, nodesFolder: string, nodes: readonly string[]): string[] {
+  const written = new Map(
+    trace
+      .prepare(
+        `SELECT json_extract(body, '$.operation'), json_extract(body, '$.key') FROM event
+         WHERE kind = 'invoke' AND json_extract(body, '$.call') <> 'get'`,
+      )
+      .raw()
+      .all() as [string, string][],
+  );
+  const completed = trace
     .prepare(
-      `SELECT json_extract(i.body, '$.operation') FROM event i
-       WHERE i.kind = 'invoke' AND json_extract(i.body, '$.call') <> 'get' AND json_extract(i.body, '$.operation') IN (
-         SELECT json_extract(body, '$.operation') FROM event WHERE kind = 'complete' AND json_extract(body, '$.outcome') = 'ok')`,
+      `SELECT json_extract(body, '$.operation') AS id, json_extract(body, '$.index') AS "index" FROM event
+       WHERE kind = 'complete' AND json_extract(body, '$.outcome') = 'ok'`,
     )
-    .pluck()
-    .all() as string[];
+    .all() as { id: string; index: number }[];
+  const acknowledged = completed.flatMap(({ id, index }): Acknowledged[] => {
+    const key = written.get(id);
+    return key === undefined ? [] : [{ id, key, index }];
+  });
+  const appendedAt = new Map(
+    trace
+      .prepare(
+        `SELECT json_extract(e.value, '$.id'), max(json_extract(body, '$.first') + e.key) FROM event, json_each(body, '$.entries') e
+         WHERE kind = 'append' GROUP BY 1`,
+      )
+      .raw()
+      .all() as [string, number][],
+  );
   const holders = new Map<string, number>();
-  const nodes = readdirSync(nodesFolder);
   for (const node of nodes) {
     const log = new Database(path.join(nodesFolder, node, 'log.db'));
-    const held = log
-      .prepare("SELECT json_extract(value, '$.id') FROM log WHERE json_extract(value, '$.id') IS NOT NULL")
-      .pluck()
-      .all() as string[];
+    const first = (log.prepare('SELECT min(key) FROM log').pluck().get() ?? 1) as number;
+    const entries = new Set(
+      log.prepare("SELECT json_extract(value, '$.id') FROM log").pluck().all() as string[],
+    );
     log.close();
-    for (const id of held) holders.set(id, (holders.get(id) ?? 0) + 1);
+    const state = new Database(path.join(nodesFolder, node, 'state.db'));
+    const pairs = new Map(state.prepare('SELECT key, value FROM pair').raw().all() as [string, string][]);
+    state.close();
+    // A written value is the operation's id, filled up with dots.
+    const holds = ({ id, key, index }: Acknowledged) =>
+      entries.has(id) ||
+      (index < first && (appendedAt.get((pairs.get(key) ?? '').replace(/\.+$/, '')) ?? 0) >= index);
+    for (const write of acknowledged)
+      if (holds(write)) holders.set(write.id, (holders.get(write.id) ?? 0) + 1);
   }
-  return acknowledged.filter((id) => (holders.get(id) ?? 0) * 2 <= nodes.length);
+  return acknowledged.map(({ id }) => id).filter((id) => (holders.get(id) ?? 0) * 2 <= nodes.length);
 }
 
 /** Pid of a running node that is not the leader, while the trace is being recorded. */
@@ -142,6 +183,26 @@ recompute.outsideKills = (traceFile: string): number[] => {
       )
       .pluck()
       .all() as number[];
+  } finally {
+    trace.close();
+  }
+};
+
+/** The options that the trace says its run had. */
+recompute.runOptions = (traceFile: string): unknown => {
+  const trace = new Database(traceFile, { readonly: true });
+  try {
+    return JSON.parse(trace.prepare('SELECT options FROM run').pluck().get() as string);
+  } finally {
+    trace.close();
+  }
+};
+
+/** The kinds of events in the trace. */
+recompute.kinds = (traceFile: string): string[] => {
+  const trace = new Database(traceFile, { readonly: true });
+  try {
+    return trace.prepare('SELECT DISTINCT kind FROM event').pluck().all() as string[];
   } finally {
     trace.close();
   }
