@@ -173,6 +173,21 @@ describe('The turn loop', () => {
     ]);
   });
 
+  it('does not say failed of what a session has forgotten, and records which entries changed nothing', () => {
+    const { host, machine, network, recorder } = hostOf((input) =>
+      input.kind === 'propose' ? { apply: [entry(1, 'c1/1'), entry(2, 'c2/1')] } : {},
+    );
+    machine.apply = () => [
+      { ok: false, value: 'x', reason: 'forgotten', uncertain: true, repeated: true },
+      { ok: true, value: 'y', repeated: true },
+    ];
+    host.request(request('c1/1'));
+    host.request(request('c2/1'));
+    host.turn();
+    expect(network.answers.map(({ outcome }) => outcome)).toEqual(['uncertain', 'ok']);
+    expect(recorder.of('apply')).toMatchObject([{ from: 1, to: 2, skipped: [1, 2] }]);
+  });
+
   it('answers a stale read from its own state at once, and says that it is stale', () => {
     const { host, network, recorder, replica } = hostOf(() => ({}));
     host.request(request('c1/1', { read: 'stale' }));
