@@ -192,6 +192,11 @@ export class Cluster {
     return this.#nodes.get(id);
   }
 
+  /** There was a node of this name, and it was removed. */
+  wasRemoved(id: NodeId): boolean {
+    return this.#nodes.every.some((node) => node.id === id && node.removed);
+  }
+
   /** Asks the recorder for live snapshots at most `hz` times a second; 0 ends them. */
   watch(hz: number): void {
     this.#recording.watch(hz);

@@ -59,6 +59,8 @@ export class Operator {
   async changeMembership(wish: MembershipWish, order: Order): Promise<void> {
     const { add = [], promote = [], demote = [], remove = [], transition = 'auto' } = wish;
     const bound = new Bound(order);
+    const back = add.find(({ node, as }) => as === 'voter' && this.#cluster.wasRemoved(node));
+    if (back !== undefined) throw new Refused(comesBackAs(back.node));
     const joined: NodeId[] = [];
     try {
       for (const { node } of add) {
@@ -356,6 +358,10 @@ function hasSnapshot(state: NodeState | undefined, upTo: number): boolean {
 
 function nodeIn(snapshot: LiveSnapshot, id: NodeId): NodeState | undefined {
   return snapshot.state.nodes.find((node) => node.id === id);
+}
+
+function comesBackAs(node: NodeId): string {
+  return `${node} was removed and comes back on another disk, without what it promised on the old one: add it as a learner and promote it.`;
 }
 
 /** Names of nodes stay as they are. */
