@@ -119,15 +119,7 @@ describe('lab run with a bad scenario says file, line and what is wrong, and lea
     [
       'lease reads without CheckQuorum',
       shipped.replace('profile: raft-paper', 'profile: raft-paper\n  options: { reads: lease }'),
-      /bad\.yaml:15:21: reads is lease, but checkQuorum is off.*Turn checkQuorum on.*cluster\.options\.reads/,
-    ],
-    [
-      'CheckQuorum off where the profile reads by lease',
-      shipped.replace(
-        'profile: raft-paper',
-        'profile: etcd\n  options: { reads: lease, checkQuorum: false }',
-      ),
-      /bad\.yaml:\d+:\d+: reads is lease, but checkQuorum is off/,
+      /bad\.yaml:11:21: reads is lease, but checkQuorum is off.*Turn checkQuorum on.*cluster\.options\.reads/,
     ],
     [
       'the removal of every voter',
@@ -138,11 +130,6 @@ describe('lab run with a bad scenario says file, line and what is wrong, and lea
       'a node both voter and learner',
       shipped.replace('kill: leader', 'add: [{ node: n6, as: voter }, { node: n6, as: learner }]'),
       /bad\.yaml:\d+:\d+: two changes concern n6 in steps\.0\.add/,
-    ],
-    [
-      'the promotion of a voter',
-      shipped.replace('kill: leader', 'promote: n2'),
-      /bad\.yaml:\d+:\d+: n2 is a voter already in steps\.0\.promote/,
     ],
     ['no YAML', 'a: [1\n', /bad\.yaml:2:1: not valid YAML/],
     ['nothing in it', '', /bad\.yaml:1:1: the file is empty/],
@@ -178,12 +165,6 @@ describe('lab run with bad flags says which, and starts nothing', () => {
       ['--option', 'reads=lease'],
       /^--option: reads is lease, but checkQuorum is off.*Turn checkQuorum on/,
     ],
-    [
-      'an option that there is not',
-      ['--option', 'turbo=1'],
-      /there is no option "turbo"; there are election/,
-    ],
-    ['an option out of bounds', ['--option', 'electionTimeoutMs.min=5'], /must be at least 10 ms/],
     [
       'a bug that there is not',
       ['--bug', 'gremlin'],

@@ -101,7 +101,7 @@ describe('a window changes the membership of a live run', () => {
       const refused = ask(
         "SELECT json_extract(body, '$.refused') FROM event WHERE kind = 'operator' AND json_extract(body, '$.refused') IS NOT NULL",
       );
-      expect(refused).toHaveLength(12);
+      expect(refused).toHaveLength(11);
       const [last] = ask(
         `SELECT json_extract(body, '$.configuration') FROM event WHERE kind = 'configuration' AND json_extract(body, '$.stage') = 'committed'
          ORDER BY json_extract(body, '$.index') DESC LIMIT 1`,
