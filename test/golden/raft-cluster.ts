@@ -216,7 +216,7 @@ export class GoldenCluster implements World {
     this.underWay.push({ message, line: this.#line(headOf(message)) });
   }
 
-  applied(): void {
+  applying(): void {
     // Said in `stepped`.
   }
 

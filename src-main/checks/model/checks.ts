@@ -31,13 +31,7 @@ import { StateMachineSafety } from './raft/state-machine-safety.ts';
 import { VoteDurability } from './raft/vote-durability.ts';
 import { RULE_IDS } from './rule-book.ts';
 import type { RuleId } from './rule-book.ts';
-import type { Handlers, Rule, Watch } from './rule.ts';
-
-/** What the run was set up to promise. */
-export interface ProtocolFacts {
-  /** The state machine applies a retried operation once; without, `exactly-once` promises nothing and is left out. */
-  readonly clientSessions: boolean;
-}
+import type { Handlers, ProtocolFacts, Rule, Watch } from './rule.ts';
 
 export interface ChecksOptions {
   readonly facts: ProtocolFacts;
@@ -79,7 +73,7 @@ export class Checks {
   constructor({ facts, rules }: ChecksOptions) {
     if (rules?.includes('exactly-once') === true && !facts.clientSessions)
       throw new RangeError('The rule exactly-once needs client sessions, and they are off');
-    this.#watch = new Watched();
+    this.#watch = new Watched(facts);
     this.#liveness = new Liveness(this.#watch);
     this.#livenessAsked = rules?.includes('liveness') === true;
     const wanted = new Set(rules ?? RULE_IDS.filter((id) => id !== 'exactly-once' || facts.clientSessions));
@@ -159,6 +153,7 @@ export class Checks {
 }
 
 class Watched implements Watch {
+  readonly facts: ProtocolFacts;
   readonly cluster = new Cluster();
   readonly sequence = new CommittedSequence(this.cluster);
   readonly created = new CreatedEntries();
@@ -167,6 +162,10 @@ class Watched implements Watch {
   readonly unsettled: Rule[] = [];
   lastEvent: EventHead | undefined;
   hasGaps = false;
+
+  constructor(facts: ProtocolFacts) {
+    this.facts = facts;
+  }
 
   settleLater(rule: Rule): void {
     if (!this.unsettled.includes(rule)) this.unsettled.push(rule);

@@ -33,6 +33,8 @@ export class CommittedSequence {
   /** Of entries up to here it is forgotten who committed them. */
   #forgottenTo: LogIndex = 0;
   readonly conflicts: Conflict[] = [];
+  /** Somebody committed what cannot be told, because its log is not known. */
+  hasMissed = false;
   /** Entries that changed nothing because their session had applied the operation before. */
   readonly skipped = new Set<LogIndex>();
 
@@ -73,7 +75,10 @@ export class CommittedSequence {
     const node = this.#cluster.node(event.source);
     const { from, to } = event;
     const known = this.lastIndex;
-    if (!node.known || to > node.log.lastIndex) return;
+    if (!node.known || to > node.log.lastIndex) {
+      this.hasMissed = true;
+      return;
+    }
     if (from < known) this.#compare(event, node.log, from + 1, Math.min(to, known));
     if (to > known) this.#extend(event, node.log, known + 1);
   }

@@ -2,10 +2,12 @@
 import { applyCommand } from '../../consensus/kv/apply.ts';
 import { decodeCommand, isBadCommand } from '../../consensus/kv/command.ts';
 import type { Command } from '../../consensus/kv/command.ts';
-import type { LogIndex } from '../../consensus/replica.ts';
+import type { LogIndex, OperationId } from '../../consensus/replica.ts';
 import type { CommittedSequence } from './committed-sequence.ts';
 import type { CreatedEntries } from './created-entries.ts';
 import { UNKNOWN_TERM } from './log-runs.ts';
+import { RecentMap } from './recent-map.ts';
+import type { Watch } from './rule.ts';
 
 /** undefined: not known; null: nothing. */
 type Value = string | null | undefined;
@@ -22,14 +24,25 @@ const VERSIONS_MAX = 256;
 export class ReplayedValues {
   readonly #sequence: CommittedSequence;
   readonly #created: CreatedEntries;
+  readonly #sessions: boolean;
+  /** Where an operation stands first. */
+  readonly #operations = new RecentMap<OperationId, LogIndex>();
   #keys = new Map<string, Versions>();
   /** An entry that could have written any key and is not known; 0 while all are. */
   #blindAt: LogIndex = 0;
   #replayed: LogIndex = 0;
 
-  constructor(sequence: CommittedSequence, created: CreatedEntries) {
+  constructor({ sequence, created, facts }: Pick<Watch, 'sequence' | 'created' | 'facts'>) {
     this.#sequence = sequence;
     this.#created = created;
+    this.#sessions = facts.clientSessions;
+  }
+
+  /** Whether the operation `id` stands at `index` for the second time, and gave what it gave the first time. */
+  isRepeated(id: OperationId, index: LogIndex): boolean {
+    if (this.#sequence.skipped.has(index)) return true;
+    const first = this.#operations.get(id);
+    return this.#sessions && first !== undefined && first < index;
   }
 
   /** What `key` held once everything up to `index`, which is applied, had been applied. */
@@ -52,7 +65,10 @@ export class ReplayedValues {
       this.#keys = new Map();
       return;
     }
-    if (entry.id === undefined || this.#sequence.skipped.has(index)) return;
+    const { id } = entry;
+    // Who applied it may have died before saying that it skipped it.
+    if (id === undefined || this.isRepeated(id, index)) return;
+    this.#operations.set(id, index);
     const command = decodeCommand(entry.data);
     if (!isBadCommand(command)) this.#run(command, index);
   }

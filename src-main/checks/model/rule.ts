@@ -11,6 +11,12 @@ export type EventOf<K extends EventKind> = Extract<TraceEvent, { readonly kind: 
 /** What is called for an event, by its kind. Kinds that are absent cost nothing. */
 export type Handlers = { readonly [K in EventKind]?: (event: EventOf<K>) => void };
 
+/** What the run was set up to promise. */
+export interface ProtocolFacts {
+  /** The state machine applies a retried operation once; without, `exactly-once` promises nothing and is left out. */
+  readonly clientSessions: boolean;
+}
+
 export interface Rule {
   readonly id: RuleId;
   readonly on: Handlers;
@@ -29,6 +35,7 @@ export interface Rule {
 
 /** What has been folded from the events so far, the present one included, and where rules tell what they found. */
 export interface Watch {
+  readonly facts: ProtocolFacts;
   readonly cluster: Cluster;
   readonly sequence: CommittedSequence;
   readonly created: CreatedEntries;

@@ -1,7 +1,7 @@
 /** Leader election (§5.2) with the election restriction (§5.4.1), PreVote and leader stickiness (dissertation §9.6, §4.2.3). */
 import type { NodeId } from '../replica.ts';
 import { invariant } from '../invariant.ts';
-import { votersOf } from './configuration.ts';
+import { isVoter, votersOf } from './configuration.ts';
 import { logPosition } from './log.ts';
 import type { PreVote, PreVoteReply, RequestVote, RequestVoteBody, RequestVoteReply } from './messages.ts';
 import { countVotes, scarcestVotes } from './quorum.ts';
@@ -46,7 +46,7 @@ function startPreVote(raft: RaftState, reason: string): void {
     const body = voteRequest(raft, to);
     raft.out.send.push({ type: 'PreVote', from: raft.id, to, term: raft.term + 1, body });
   }
-  countVote(raft, raft.id, true);
+  if (isVoter(configurationOf(raft), raft.id)) countVote(raft, raft.id, true);
 }
 
 /**

@@ -4,6 +4,7 @@ import type { EventId } from '../../trace/model/events.ts';
 import type { Answer, Recorder } from '../host/ports.ts';
 import type { ClientCall, PeerAddress } from '../protocol.ts';
 import type { Self } from '../transport/handshake.ts';
+import { LeaderSearch } from './leader-search.ts';
 import { NodeLine } from './node-line.ts';
 import { NodeRing } from './node-ring.ts';
 import { commandText, completePayload, invokePayload, readHow } from './operation.ts';
@@ -24,8 +25,6 @@ export interface SessionOptions {
   readonly random: () => number;
 }
 
-/** Between two attempts to find a leader. */
-const probeMs = { min: 10, max: 50 };
 const hopsMax = 3;
 const sweepMs = 20;
 /** Shorter than this, pauses of the machine itself would count as silence. */
@@ -45,14 +44,11 @@ export class ClientSession {
   readonly #timeoutMs: number;
   readonly #reads: 'log' | ReadMode;
   readonly #retries: boolean;
-  readonly #random: () => number;
   readonly #patience: Patience;
   readonly #ring: NodeRing;
   /** In the order of their invocation, so that those whose time is over stand first. */
   readonly #underWay = new Set<Operation>();
-  #leader: NodeLine | undefined;
-  #parked: Operation[] = [];
-  #probe: NodeJS.Timeout | undefined;
+  readonly #search: LeaderSearch;
   #flushing: NodeJS.Immediate | undefined;
   #sweep: NodeJS.Timeout | undefined;
   #idle: (() => void) | undefined;
@@ -63,7 +59,6 @@ export class ClientSession {
     this.#timeoutMs = timeoutMs;
     this.#reads = reads;
     this.#retries = retries;
-    this.#random = random;
     const max = Math.max(sweepMs, timeoutMs * patienceShareMax);
     this.#patience = new Patience({ min: Math.min(patienceMsMin, max), max, first: patienceMsFirst });
     const patienceFor = ({ read, lates }: Operation): Milliseconds =>
@@ -77,6 +72,10 @@ export class ClientSession {
           answered: (node, operation, answer, tookMs) => this.#answered(operation, node, answer, tookMs),
         }),
     );
+    this.#search = new LeaderSearch(this.#ring, random, {
+      ask: (operation, node) => this.#ask(operation, node),
+      send: (operation, node) => this.#send(operation, node),
+    });
   }
 
   /** Connects. Resolves when every node has been reached once or has failed to answer, which takes a second at most. */
@@ -88,7 +87,7 @@ export class ClientSession {
   /** Replaces the address book. What was sent to a node that is not in it any more counts as lost. */
   readdress(members: readonly PeerAddress[]): void {
     for (const node of this.#ring.readdress(members)) {
-      this.#loseLeader(node);
+      this.#search.lost(node);
       for (const operation of node.takeStaged())
         this.#refused(operation, node, null, `${node.id} is not at that address any more`);
     }
@@ -149,37 +148,37 @@ export class ClientSession {
   end(): void {
     this.#over = true;
     clearInterval(this.#sweep);
-    clearTimeout(this.#probe);
+    this.#search.end();
     this.#ring.end('the client has ended');
   }
 
   #up(node: NodeLine): void {
     this.#ring.noteTried(node);
-    this.#scheduleProbe(0);
+    this.#search.wake();
   }
 
   #down(node: NodeLine, lost: readonly Operation[], reason: string): void {
     this.#ring.noteTried(node);
-    this.#loseLeader(node);
+    this.#search.lost(node);
     for (const operation of lost)
       this.#lost(operation, node, `the connection to ${node.id} broke: ${reason}`);
   }
 
   #toLeader(operation: Operation): void {
-    const leader = this.#leader;
-    if (leader === undefined || leader.silent) this.#park(operation);
-    else this.#stage(operation, leader);
+    const { leader } = this.#search;
+    if (leader === undefined || leader.silent) this.#search.park(operation);
+    else this.#ask(operation, leader);
   }
 
   #toPreferred(operation: Operation, id: NodeId): void {
     const node = this.#ring.get(id);
-    if (node?.open === true) this.#stage(operation, node);
+    if (node?.open === true) this.#ask(operation, node);
     else if (operation.read === 'stale')
       this.#fail(operation, node === undefined ? `no node ${id} is known` : `no connection to ${id}`);
     else this.#toLeader(operation);
   }
 
-  #stage(operation: Operation, node: NodeLine): void {
+  #ask(operation: Operation, node: NodeLine): void {
     operation.asked = node.id;
     operation.waiting = true;
     this.#send(operation, node);
@@ -198,7 +197,7 @@ export class ClientSession {
     for (const node of this.#ring.lines) {
       const refused = node.flush();
       if (refused === undefined) continue;
-      this.#loseLeader(node);
+      this.#search.lost(node);
       for (const operation of refused.unsent) this.#refused(operation, node, null, refused.reason);
     }
   }
@@ -221,7 +220,7 @@ export class ClientSession {
         });
         return;
       case 'uncertain':
-        this.#loseLeader(node);
+        this.#search.lost(node);
         this.#lost(operation, node, reason ?? 'leadership was lost');
         return;
       case 'refused':
@@ -232,7 +231,7 @@ export class ClientSession {
 
   /** Only a leader answers what went through the log; other reads a follower may serve, and then no better place is known. */
   #servedBy(node: NodeLine, { read }: Operation): void {
-    if (read === 'log' || (read !== 'stale' && this.#leader === undefined)) this.#foundLeader(node);
+    if (read === 'log' || (read !== 'stale' && this.#search.leader === undefined)) this.#search.found(node);
   }
 
   /** That attempt certainly was not applied: follows the redirection, if it leads anywhere, or waits for a leader. */
@@ -242,15 +241,15 @@ export class ClientSession {
       this.#fail(operation, reason);
       return;
     }
-    this.#loseLeader(by);
+    this.#search.lost(by);
     const current = isCurrent(operation, by);
-    const leader = hint === null ? this.#leader : this.#ring.get(hint);
+    const leader = hint === null ? this.#search.leader : this.#ring.get(hint);
     const usable = leader !== undefined && leader !== by && leader.open && !leader.silent;
     if (usable && operation.hops < hopsMax) {
       operation.hops++;
-      this.#foundLeader(leader);
-      if (current) this.#stage(operation, leader);
-    } else if (current) this.#park(operation);
+      this.#search.found(leader);
+      if (current) this.#ask(operation, leader);
+    } else if (current) this.#search.park(operation);
   }
 
   /** It was sent and nobody can say what became of it. Sent again, it takes effect once. */
@@ -263,60 +262,6 @@ export class ClientSession {
     if (isCurrent(operation, node)) this.#toLeader(operation);
   }
 
-  #park(operation: Operation): void {
-    operation.hops = 0;
-    operation.waiting = false;
-    this.#parked.push(operation);
-    this.#scheduleProbe(operation.attempts === 0 ? 0 : this.#probePause());
-  }
-
-  #foundLeader(node: NodeLine): void {
-    this.#leader = node;
-    if (this.#parked.length === 0) return;
-    const parked = this.#parked;
-    this.#parked = [];
-    for (const operation of parked) {
-      if (operation.ended) continue;
-      if (node.waitsFor(operation)) {
-        operation.asked = node.id;
-        operation.waiting = true;
-      } else this.#stage(operation, node);
-    }
-  }
-
-  #loseLeader(node: NodeLine): void {
-    if (this.#leader === node) this.#leader = undefined;
-  }
-
-  #probePause(): Milliseconds {
-    return probeMs.min + this.#random() * (probeMs.max - probeMs.min);
-  }
-
-  #scheduleProbe(afterMs: Milliseconds): void {
-    if (this.#parked.length === 0 || this.#probe !== undefined || this.#over) return;
-    this.#probe = setTimeout(() => {
-      this.#probe = undefined;
-      this.#probeNext();
-    }, afterMs);
-  }
-
-  /**
-   * One waiting operation asks the next node that is connected. The others wait for what it learns. On a silent node it does not wait:
-   * perhaps only an answer was lost there, and perhaps nobody is at home.
-   */
-  #probeNext(): void {
-    const node = this.#ring.nextOpen();
-    const operation = node === undefined ? undefined : this.#parked.shift();
-    if (node !== undefined && operation !== undefined) {
-      if (!node.silent) this.#stage(operation, node);
-      else {
-        this.#parked.push(operation);
-        if (node.mayHear(operation)) this.#send(operation, node);
-      }
-    }
-    this.#scheduleProbe(this.#probePause());
-  }
-
   #expire(): void {
     const nowMs = performance.now();
     if (this.#retries) this.#askElsewhere(nowMs);
@@ -327,7 +272,7 @@ export class ClientSession {
       expired = true;
       this.#timeOut(operation);
     }
-    if (expired) this.#parked = this.#parked.filter(({ ended }) => !ended);
+    if (expired) this.#search.dropEnded();
   }
 
   /** Operations whose answers are late wait for what one of them learns from another node. */
@@ -336,7 +281,7 @@ export class ClientSession {
       for (const operation of node.takeLate(nowMs)) {
         operation.lates++;
         operation.refusal = `${node.id} is silent`;
-        if (isCurrent(operation, node)) this.#park(operation);
+        if (isCurrent(operation, node)) this.#search.park(operation);
       }
     }
   }
@@ -344,7 +289,7 @@ export class ClientSession {
   #timeOut(operation: Operation): void {
     const { asked, attempts, unanswered, refusal } = operation;
     const node = asked === null ? undefined : this.#ring.get(asked);
-    if (operation.waiting && node !== undefined) this.#loseLeader(node);
+    if (operation.waiting && node !== undefined) this.#search.lost(node);
     if (unanswered === 0) {
       this.#fail(operation, `no leader within ${this.#timeoutMs} ms (${refusal})`);
       return;

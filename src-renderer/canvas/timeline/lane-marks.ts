@@ -14,19 +14,38 @@ export interface PlacedMark {
 
 /** Half of a mark's width. */
 const REACH_PX = 5;
+/** A mark of another form that would be hidden stands so far beside the one before. */
+const BESIDE_PX = 11;
+/** No mark stands further than this from its moment. */
+const ASIDE_PX_MAX = 2 * BESIDE_PX;
 
-/** Under the bars, on the line of the commit strip, where no message ends. */
+/**
+ * Under the bars, on the line of the commit strip, where no message ends. What falls together on a lane covers what was before if it is
+ * of the same form (a configuration that was adopted and is now committed), and stands beside it otherwise.
+ */
 export function placeMarks(marks: readonly LaneMark[], layout: TimelineLayout, view: Viewport): PlacedMark[] {
   const rows = new Map(layout.lanes.map((lane) => [lane.node, lane]));
   const placed: PlacedMark[] = [];
+  const last = new Map<string, PlacedMark>();
   for (const mark of marks) {
     const lane = rows.get(mark.node);
     if (!lane) continue;
     const x = timeToX(view, layout.plotPx, mark.atNs);
     if (x < -REACH_PX || x > layout.plotPx + REACH_PX) continue;
-    placed.push({ mark, x, y: lane.stripPx });
+    const before = last.get(mark.node);
+    const hidden =
+      before !== undefined && before.x + BESIDE_PX > x && formOf(before.mark.kind) !== formOf(mark.kind);
+    const aside = hidden ? Math.min(before.x + BESIDE_PX, x + ASIDE_PX_MAX) : x;
+    const one = { mark, x: aside, y: lane.stripPx };
+    last.set(mark.node, one);
+    placed.push(one);
   }
   return placed;
+}
+
+/** `configuration`, `snapshot`, `transfer` or `lease`. */
+function formOf(kind: LaneMarkKind): string {
+  return kind.slice(0, kind.indexOf('-'));
 }
 
 /** The mark under a point; the last drawn lies on top. */
@@ -105,15 +124,16 @@ function outline(
   y: number,
   reach: number,
 ): void {
-  if (kind.startsWith('configuration')) {
+  const form = formOf(kind);
+  if (form === 'configuration') {
     context.moveTo(x, y - reach);
     context.lineTo(x + reach, y);
     context.lineTo(x, y + reach);
     context.lineTo(x - reach, y);
     context.closePath();
-  } else if (kind.startsWith('snapshot')) {
+  } else if (form === 'snapshot') {
     context.rect(x - reach * 0.8, y - reach * 0.8, reach * 1.6, reach * 1.6);
-  } else if (kind.startsWith('transfer')) {
+  } else if (form === 'transfer') {
     context.moveTo(x - reach * 0.8, y - reach);
     context.lineTo(x + reach, y);
     context.lineTo(x - reach * 0.8, y + reach);

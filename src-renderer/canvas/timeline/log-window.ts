@@ -39,7 +39,7 @@ export function snapshotBlock(
   const span = compacted === 1 ? '1' : `1–${count(compacted)}`;
   return {
     columns,
-    text: columns < 3 ? '…' : columns < 6 ? span : `${span} in a snapshot`,
+    text: columns < 3 ? '…' : columns < 5 ? span : `${span} in a snapshot`,
     title: `${node}: ${entries} are in the log no more; ${of} holds what they led to`,
   };
 }

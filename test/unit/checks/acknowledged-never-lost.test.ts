@@ -79,6 +79,12 @@ describe('Acknowledged never lost', () => {
     expect(run.judge().finding('acknowledged-never-lost').text).toContain('which no node holds at the end');
   });
 
+  it('is unknown where nobody saw the nodes start, and so what they committed', () => {
+    const run = new History();
+    run.record('n1', { kind: 'commit', from: 0, to: 1, hash: 5 });
+    expect(run.complete('c1/1', 1).judge().verdict('acknowledged-never-lost')).toBe('unknown');
+  });
+
   it('is unknown when the events that would show it are missing', () => {
     const run = acknowledged().lose('n1', 4).answer('n1', 'c1/2', 9);
     expect(run.judge().verdict('acknowledged-never-lost')).toBe('unknown');

@@ -10,7 +10,7 @@ function retried(): History {
 describe('Exactly once', () => {
   it('holds when every node skips the retry', () => {
     const run = retried().commit('n1', 2).apply('n1', 2, 2).commit('n2', 2).apply('n2', 1).apply('n2', 2, 2);
-    expect(run.judge().of('exactly-once')).toMatchObject({ verdict: 'holds', checked: 2 });
+    expect(run.judge().of('exactly-once')).toMatchObject({ verdict: 'holds', checked: 3 });
   });
 
   it('holds when the first attempt was lost with its leader', () => {
@@ -41,6 +41,16 @@ describe('Exactly once', () => {
   it('is broken by one node that applies what the others skipped', () => {
     const run = retried().commit('n1', 2).apply('n1', 2, 2).decide(2, 'n2');
     expect(run.judge().finding('exactly-once').text).toContain('again at entry 2 by n2');
+  });
+
+  it('is broken by a node that applied an entry before a crash and, unaware of it, comes to it again', () => {
+    const run = new History('n1', 'n2')
+      .elect('n1', 1, 'n2')
+      .write('n1', ['n2'], 'c1/1 put x a')
+      .commit('n2', 1);
+    expect(run.apply('n2', 1, 1).judge().finding('exactly-once').text).toBe(
+      'n2 skipped operation c1/1 at entry 1 as a repetition, where n1 applied it for the first time (Raft dissertation §6.3).',
+    );
   });
 
   it('is out of play without client sessions', () => {

@@ -42,6 +42,12 @@ describe('Lease and ReadIndex', () => {
     expect(run.complete('c2/1', 5, { value: 'b' }).judge().broken).toEqual([]);
   });
 
+  it('holds when whoever applied a retry died before saying that it skipped it', () => {
+    const run = written().create('n1', 'c1/1 put x a').sync('n1').copy('n1', 'n2').sync('n2').commit('n1', 3);
+    run.invoke('c2/1', 'get').complete('c2/1', 3, { read: 'read-index', value: 'b' });
+    expect(run.judge().broken).toEqual([]);
+  });
+
   it('holds where what the key held is not known', () => {
     const run = new History('n1', 'n2', 'n3').elect('n1', 1, 'n2');
     run.record('n1', { kind: 'append', first: 1, last: 1, term: 1, hash: 5 });

@@ -184,6 +184,7 @@ export class FakeNetwork implements Network {
 
 export class FakeMachine implements Machine {
   applied = 0;
+  busy = false;
   readonly #journal: Journal;
 
   constructor(journal: Journal) {

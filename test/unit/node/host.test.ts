@@ -350,3 +350,134 @@ describe('The turn loop over a disk that takes its time', () => {
     expect(() => host.turn()).toThrow('the sync failed');
   });
 });
+
+describe('The turn loop and reads that want no entry', () => {
+  const confirmed = (atIndex: number) => ({ reads: [{ id: 'c1/1', atIndex }] });
+
+  it('asks the replica, and answers from the state once it is recent enough', () => {
+    const { host, network, recorder, replica } = hostOf((input) => {
+      if (input.kind === 'read') return confirmed(2);
+      if (input.kind === 'receive') return { apply: [entry(1), entry(2)] };
+      return {};
+    });
+    host.request(request('c1/1', { read: 'read-index' }));
+    host.turn();
+    expect(replica.inputs).toEqual([{ kind: 'read', reads: [{ id: 'c1/1', mode: 'read-index' }] }]);
+    expect(network.answers).toEqual([]);
+    host.arrive(envelope('A'));
+    host.turn();
+    expect(network.answers).toMatchObject([
+      { operation: 'c1/1', outcome: 'ok', value: 'held for do c1/1', index: 2, read: 'read-index' },
+    ]);
+    expect(recorder.of('request')).toMatchObject([{ operation: 'c1/1', read: 'read-index' }]);
+    expect(recorder.of('answer')).toMatchObject([{ index: 2, read: 'read-index' }]);
+  });
+
+  it('answers at once when the state is recent enough already', () => {
+    const { host, network } = hostOf((input) => (input.kind === 'read' ? confirmed(0) : {}));
+    host.request(request('c1/1', { read: 'lease' }));
+    host.turn();
+    expect(network.answers).toMatchObject([{ outcome: 'ok', read: 'lease' }]);
+  });
+
+  it('passes a refusal on with the leader that it names', () => {
+    const { host, network } = hostOf((input) =>
+      input.kind === 'read'
+        ? { replies: [{ kind: 'redirect', id: 'c1/1', leader: 'n2', reason: 'n2 leads' }] }
+        : {},
+    );
+    host.request(request('c1/1', { read: 'lease' }));
+    host.turn();
+    expect(network.answers).toMatchObject([{ outcome: 'refused', leader: 'n2', read: 'lease' }]);
+  });
+});
+
+describe('The turn loop and snapshots', () => {
+  it('makes an image as soon as it is asked for, and tells the replica', () => {
+    const { host, journal, replica } = hostOf((input) => {
+      if (input.kind === 'receive') return { apply: [entry(1)] };
+      if (input.kind === 'applied') return { machine: [{ kind: 'save-snapshot', index: 1 }] };
+      return {};
+    });
+    host.arrive(envelope('A'));
+    host.turn();
+    expect(journal).toContain('save snapshot 1');
+    expect(replica.inputs.at(-1)).toEqual({
+      kind: 'machine',
+      answer: { kind: 'snapshot-saved', index: 1, bytes: 100 },
+    });
+  });
+
+  it('restores one after the write that speaks of it and before any later entry', () => {
+    const { host, journal, recorder } = hostOf((input) => {
+      if (input.kind === 'receive')
+        return { persist: persist(1), machine: [{ kind: 'restore-snapshot', index: 7 }] };
+      if (input.kind === 'persisted') return { apply: [entry(8)] };
+      return {};
+    });
+    host.arrive(envelope('A'));
+    host.turn();
+    const done = ['disk write', 'restore snapshot 7', 'record restore', 'apply 8', 'record apply'];
+    expect(journal.filter((line) => done.includes(line))).toEqual(done);
+    expect(recorder.of('restore')).toMatchObject([{ index: 7, bytes: 100 }]);
+  });
+
+  it('serves reads that waited for what a snapshot brought', () => {
+    const { host, network } = hostOf((input) => {
+      if (input.kind === 'read') return { reads: [{ id: 'c1/1', atIndex: 5 }] };
+      if (input.kind === 'receive') return { machine: [{ kind: 'restore-snapshot', index: 7 }] };
+      return {};
+    });
+    host.request(request('c1/1', { read: 'read-index' }));
+    host.turn();
+    expect(network.answers).toEqual([]);
+    host.arrive(envelope('A'));
+    host.turn();
+    expect(network.answers).toMatchObject([{ operation: 'c1/1', outcome: 'ok', index: 7 }]);
+  });
+
+  it('reads parts for a follower, and keeps what came from a leader', () => {
+    const { host, replica } = hostOf((input) => {
+      if (input.kind !== 'receive') return {};
+      return {
+        machine: [
+          { kind: 'read-chunk', index: 7, offset: 20, bytesMax: 10, peer: 'n3' },
+          { kind: 'keep-snapshot', index: 9, parts: [new Uint8Array(3)] },
+        ],
+      };
+    });
+    host.arrive(envelope('A'));
+    host.turn();
+    expect(replica.inputs.slice(1)).toEqual([
+      {
+        kind: 'machine',
+        answer: { kind: 'chunk', index: 7, offset: 20, peer: 'n3', data: new Uint8Array(10), total: 100 },
+      },
+      { kind: 'machine', answer: { kind: 'snapshot-kept', index: 9 } },
+    ]);
+  });
+
+  it('records of a part on its way how many bytes it has, not the bytes', () => {
+    const part = { ...message('InstallSnapshot'), body: { offset: 0, data: new Uint8Array(64) } };
+    const { host, network, recorder } = hostOf((input) => (input.kind === 'receive' ? { send: [part] } : {}));
+    host.arrive(envelope('A'));
+    host.turn();
+    expect(recorder.of('send')[0]?.body).toEqual({ offset: 0, data: 64 });
+    expect(network.sent[0]?.message.body).toBe(part.body);
+  });
+});
+
+describe('The turn loop over a state machine that takes its time', () => {
+  it('holds what is committed back, and applies it in the turn after', () => {
+    const { host, journal, machine } = hostOf((input) =>
+      input.kind === 'receive' ? { apply: [entry(1)] } : {},
+    );
+    machine.busy = true;
+    host.arrive(envelope('A'));
+    host.turn();
+    expect(journal).not.toContain('apply 1');
+    machine.busy = false;
+    host.turn();
+    expect(journal).toContain('apply 1');
+  });
+});

@@ -45,6 +45,7 @@ export function writeMembershipRun(folder: string): SampleRun {
   run.at(0).record('lab', { kind: 'run-started', nodes: ['n1', 'n2', 'n3'] });
   for (const [at, node] of ['n1', 'n2', 'n3'].entries()) start(run.at(10 + 5 * at), node, 1, FIRST);
   electWithPreVote(run.at(150), 'n1', 'n2', 1);
+  run.record('n3', { kind: 'term', from: 0, to: 1, reason: 'AppendEntries of n1' });
   run.record('n3', { kind: 'leader', term: 1, leader: 'n1' });
   run.record('n1', { kind: 'lease', held: true, forMs: 135, reason: 'a quorum answered round 1' });
   for (let index = 1; index <= 12; index++) replicate(run.at(160 + index * 20), 'n1', ['n2', 'n3'], 1, index);

@@ -176,8 +176,8 @@ describe('the key-value console', () => {
     ].map((line) => parseLine(line, nodes));
     expect(errors.map((parsed) => (parsed.kind === 'error' ? parsed.text : parsed.kind))).toEqual([
       'Usage: put KEY VALUE',
-      'Usage: get KEY [--stale [NODE]]',
-      '“--slow” is not known; a read may be --stale.',
+      'Usage: get KEY [--log | --read-index | --lease | --stale [NODE]]',
+      '“--slow” is not known; a read may be --log, --read-index, --lease, --stale.',
       'There is no node n9; this cluster has n1, n2, n3.',
       'Usage: cas KEY EXPECTED VALUE',
       '“fly” is not a command. Known: put, get, delete, cas, help, clear.',

@@ -20,8 +20,10 @@ import FollowerTable from '../../../src-renderer/components/inspector/FollowerTa
 import MemberList from '../../../src-renderer/components/inspector/MemberList.vue';
 import { bodyFacts, explainMessage } from '../../../src-renderer/components/inspector/message-words.ts';
 import RoleGlyph from '../../../src-renderer/components/RoleGlyph.vue';
+import { useClusterState } from '../../../src-renderer/stores/clusterState.ts';
 import { useConsoleStore } from '../../../src-renderer/stores/console.ts';
 import { parseLine } from '../../../src-renderer/stores/console-line.ts';
+import { useCursorStore } from '../../../src-renderer/stores/cursor.ts';
 import { useRunStore } from '../../../src-renderer/stores/run.ts';
 import { useSelectionStore } from '../../../src-renderer/stores/selection.ts';
 import { configurationOf, originWords, standingWord } from '../../../src-renderer/wording/membership.ts';
@@ -59,6 +61,10 @@ afterEach(() => {
   vi.unstubAllGlobals();
   vi.restoreAllMocks();
 });
+
+function sent(): unknown {
+  return lab.calls.findLast(({ method }) => method === 'execute')?.params;
+}
 
 function render(component: Component, props: Record<string, unknown>): Promise<string> {
   return renderToString(createSSRApp(component, props));
@@ -284,7 +290,9 @@ describe('commands', () => {
   });
 
   async function openLive(): Promise<void> {
-    lab.setRuns(summary({ status: 'live' }));
+    lab.setRuns(summary({ status: 'live', durationNs: 0 }));
+    useCursorStore();
+    useClusterState();
     await useRunStore().open(RUN);
     const voters = inForce({ ...NOBODY, voters: ['n1', 'n2'], learners: ['n3'] });
     lab.push(
@@ -307,10 +315,7 @@ describe('commands', () => {
     selection.select('node', 'n2');
     expect(runCommand('cluster.transfer')).toBe(true);
     await settle();
-    expect(lab.calls.at(-1)).toMatchObject({
-      method: 'execute',
-      params: { command: { kind: 'transfer', node: 'n2' } },
-    });
+    expect(sent()).toMatchObject({ command: { kind: 'transfer', node: 'n2' } });
     selection.select('node', 'n3');
     expect(commandState('cluster.transfer')).toBe('n3 has no vote.');
     expect(commandState('cluster.campaign')).toBe('n3 has no vote, so it cannot stand for election.');
@@ -324,7 +329,7 @@ describe('commands', () => {
     selection.select('node', 'n1');
     expect(runCommand('cluster.snapshot')).toBe(true);
     await settle();
-    expect(lab.calls.at(-1)).toMatchObject({ params: { command: { kind: 'snapshot', node: 'n1' } } });
+    expect(sent()).toMatchObject({ command: { kind: 'snapshot', node: 'n1' } });
     selection.select('node', 'n2');
     expect(commandState('cluster.snapshot')).toBe('n2 has applied nothing since its snapshot of entry 9.');
   });
@@ -356,7 +361,9 @@ describe('a read in the console', () => {
   });
 
   it('follows what was chosen, and its answer is labelled', async () => {
-    lab.setRuns(summary({ status: 'live' }));
+    lab.setRuns(summary({ status: 'live', durationNs: 0 }));
+    useCursorStore();
+    useClusterState();
     await useRunStore().open(RUN);
     lab.push(snapshotAt(1e9));
     await settle();
@@ -373,17 +380,13 @@ describe('a read in the console', () => {
     const console_ = useConsoleStore();
     console_.reads = 'lease';
     await console_.enter('get lamp');
-    expect(lab.calls.at(-1)).toMatchObject({
-      params: { command: { kind: 'get', key: 'lamp', read: 'lease' } },
-    });
+    expect(sent()).toMatchObject({ command: { kind: 'get', key: 'lamp', read: 'lease' } });
     expect(console_.lines.at(-1)).toMatchObject({ lead: 'on', text: 'index 9 · 1.5 ms · n2 · by the lease' });
     console_.reads = 'stale';
     useSelectionStore().select('node', 'n3');
     await console_.enter('get lamp');
-    expect(lab.calls.at(-1)).toMatchObject({
-      params: { command: { kind: 'get', stale: true, node: 'n3' } },
-    });
+    expect(sent()).toMatchObject({ command: { kind: 'get', stale: true, node: 'n3' } });
     await console_.enter('get lamp --log');
-    expect(lab.calls.at(-1)).toMatchObject({ params: { command: { kind: 'get', read: 'log' } } });
+    expect(sent()).toMatchObject({ command: { kind: 'get', read: 'log' } });
   });
 });

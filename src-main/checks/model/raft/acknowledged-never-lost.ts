@@ -2,7 +2,7 @@ import type { LogIndex, OperationId } from '../../../consensus/replica.ts';
 import { refOf } from '../finding.ts';
 import type { EventRef } from '../finding.ts';
 import { NO_ENTRY, UNKNOWN_TERM } from '../log-runs.ts';
-import { RecentIndexes } from '../recent-indexes.ts';
+import { RecentMap } from '../recent-map.ts';
 import type { EventOf, Handlers, Rule, Watch } from '../rule.ts';
 
 interface Acknowledgement {
@@ -22,7 +22,7 @@ export class AcknowledgedNeverLost implements Rule {
   readonly hearsClients = true;
   checked = 0;
   readonly #watch: Watch;
-  readonly #acknowledged = new RecentIndexes<Acknowledgement>((old) => this.#judge(old));
+  readonly #acknowledged = new RecentMap<LogIndex, Acknowledgement>((old) => this.#judge(old));
   #fresh: Acknowledgement[] = [];
   /** Reads under way. */
   readonly #reads = new Set<OperationId>();
@@ -82,7 +82,7 @@ export class AcknowledgedNeverLost implements Rule {
     const term = sequence.termAt(index);
     const says = `operation ${operation} was acknowledged as entry ${index}`;
     if (term === NO_ENTRY) {
-      if (this.#watch.hasGaps)
+      if (this.#watch.hasGaps || sequence.hasMissed)
         this.#watch.unsure(this.id, `whether entry ${index} was committed is not known`);
       else this.#report(`${says}, but no entry after ${sequence.lastIndex} was ever committed`, at, []);
       return;

@@ -2,6 +2,7 @@ import type { LogIndex, OperationId } from '../../../consensus/replica.ts';
 import { refOf } from '../finding.ts';
 import type { EventRef } from '../finding.ts';
 import { UNKNOWN_TERM } from '../log-runs.ts';
+import { RecentMap } from '../recent-map.ts';
 import type { EventOf, Handlers, Rule, Watch } from '../rule.ts';
 
 interface AppliedRange {
@@ -16,11 +17,12 @@ interface AppliedOperation {
   readonly at: EventRef;
 }
 
-/** Operations remembered: a retry does not come later than that many others. */
-const OPERATIONS_MAX = 262_144;
 const NONE: readonly LogIndex[] = [];
 
-/** Among committed entries of one operation at most one is applied, and the others are skipped (dissertation §6.3). */
+/**
+ * Among committed entries of one operation at most one is applied, and the others are skipped; and what one node applies no other
+ * skips, unless it had applied it before without keeping that in mind (dissertation §6.3).
+ */
 export class ExactlyOnce implements Rule {
   readonly id = 'exactly-once';
   checked = 0;
@@ -28,7 +30,8 @@ export class ExactlyOnce implements Rule {
   #ranges: AppliedRange[] = [];
   /** Up to here every entry was looked at, as the first node applied it. */
   #lookedAt: LogIndex = 0;
-  readonly #operations = new Map<OperationId, AppliedOperation>();
+  /** A retry does not come later than as many others as are remembered. */
+  readonly #operations = new RecentMap<OperationId, AppliedOperation>();
   /** Skipped where they were applied first: whoever applies one of these later must skip it too. */
   readonly #skipped: LogIndex[] = [];
 
@@ -39,7 +42,7 @@ export class ExactlyOnce implements Rule {
   readonly on: Handlers = {
     apply: (event) => {
       const { from, to, skipped } = event;
-      if (to <= this.#lookedAt && this.#skipped.length === 0) return;
+      if (to <= this.#lookedAt && this.#skipped.length === 0 && skipped === undefined) return;
       this.#ranges.push({ from, to, skipped, at: refOf(event) });
       this.#watch.settleLater(this);
     },
@@ -65,8 +68,9 @@ export class ExactlyOnce implements Rule {
     else this.#applied(id, index, at);
   }
 
-  /** Another node applies what was looked at before: only what was skipped then matters. */
+  /** Another node applies what was looked at before: only what was skipped then, or is now, matters. */
   #again({ from, to, skipped = NONE, at }: AppliedRange): void {
+    for (const index of skipped) if (index <= this.#lookedAt) this.#skippedAlone(index, at);
     for (let place = this.#skipped.length - 1; place >= 0; place--) {
       const index = this.#skipped[place] ?? 0;
       if (index < from) return;
@@ -81,11 +85,19 @@ export class ExactlyOnce implements Rule {
     const known = this.#operations.get(id);
     if (known === undefined) {
       this.#operations.set(id, { index, at });
-      if (this.#operations.size > OPERATIONS_MAX) this.#forgetOldest();
       return;
     }
     if (known.index === index) return;
     const sentence = `operation ${id} was applied at entry ${known.index} and again at entry ${index} by ${at.source}`;
+    this.#watch.findings.report(this.id, sentence, at, [known.at]);
+  }
+
+  #skippedAlone(index: LogIndex, at: EventRef): void {
+    const id = this.#operationAt(index);
+    const known = id === undefined ? undefined : this.#operations.get(id);
+    this.checked++;
+    if (id === undefined || known?.index !== index) return;
+    const sentence = `${at.source} skipped operation ${id} at entry ${index} as a repetition, where ${known.at.source} applied it for the first time`;
     this.#watch.findings.report(this.id, sentence, at, [known.at]);
   }
 
@@ -101,10 +113,5 @@ export class ExactlyOnce implements Rule {
   #jump({ index }: EventOf<'restore'>): void {
     if (index > this.#lookedAt && this.#watch.sequence.lastIndex < index)
       this.#watch.unsure(this.id, `what stands before entry ${index}, which was restored, is not known`);
-  }
-
-  #forgetOldest(): void {
-    const [oldest] = this.#operations.keys();
-    if (oldest !== undefined) this.#operations.delete(oldest);
   }
 }

@@ -40,7 +40,7 @@ export class LeaseAndReadIndex implements Rule {
 
   constructor(watch: Watch) {
     this.#watch = watch;
-    this.#values = new ReplayedValues(watch.sequence, watch.created);
+    this.#values = new ReplayedValues(watch);
   }
 
   readonly on: Handlers = {
@@ -87,10 +87,10 @@ export class LeaseAndReadIndex implements Rule {
 
   #compareValue({ operation, key, index, value, how, at }: Served): void {
     const { sequence } = this.#watch;
-    // A retried read through the log gives what it gave the first time.
-    if (sequence.skipped.has(index)) return;
     const expected = this.#values.valueAt(key, index);
     if (expected === undefined || expected === value) return;
+    // A retried read through the log gives what it gave the first time.
+    if (this.#values.isRepeated(operation, index)) return;
     const sentence = `read ${operation} of ${key} ${how} returned ${quoted(value)} at entry ${index}, where the committed sequence has ${quoted(expected)}`;
     this.#watch.findings.report(this.id, sentence, at, [sequence.committedBy(index)]);
   }

@@ -2,7 +2,7 @@ import type { ChainHash, LogIndex, Term } from '../../../consensus/replica.ts';
 import type { EventHead } from '../../../trace/model/events.ts';
 import { refOf } from '../finding.ts';
 import type { EventRef } from '../finding.ts';
-import { RecentIndexes } from '../recent-indexes.ts';
+import { RecentMap } from '../recent-map.ts';
 import type { Handlers, Rule, Watch } from '../rule.ts';
 
 /** The prefix that ends with an entry, as somebody said it first. */
@@ -19,7 +19,7 @@ export class LogMatching implements Rule {
   readonly id = 'log-matching';
   checked = 0;
   readonly #watch: Watch;
-  readonly #prefixes = new RecentIndexes<Prefix>();
+  readonly #prefixes = new RecentMap<LogIndex, Prefix>();
 
   constructor(watch: Watch) {
     this.#watch = watch;

@@ -2,7 +2,7 @@ import type { ChainHash, LogIndex } from '../../../consensus/replica.ts';
 import type { EventHead } from '../../../trace/model/events.ts';
 import { refOf } from '../finding.ts';
 import type { EventRef } from '../finding.ts';
-import { RecentIndexes } from '../recent-indexes.ts';
+import { RecentMap } from '../recent-map.ts';
 import type { Handlers, Rule, Watch } from '../rule.ts';
 
 interface Applied {
@@ -18,7 +18,7 @@ export class StateMachineSafety implements Rule {
   readonly id = 'state-machine-safety';
   checked = 0;
   readonly #watch: Watch;
-  readonly #applied = new RecentIndexes<Applied>();
+  readonly #applied = new RecentMap<LogIndex, Applied>();
   #conflictsSeen = 0;
 
   constructor(watch: Watch) {

@@ -253,6 +253,40 @@ describe('dissertation §4.2.2 removing the leader', () => {
   });
 });
 
+describe('dissertation §4.2.2 a server that its own newest configuration leaves out', () => {
+  const without = JSON.stringify(votersOnly(['n2', 'n3']));
+
+  it('§4.2.2 stands for election until that is committed; its own vote does not count', () => {
+    const replica = new SingleReplica({ term: 1 });
+    replica.append('n2', 1, { entries: [{ index: 1, term: 1, kind: 'configuration', data: without }] });
+    replica.persistAll();
+    expect(sentIn(replica.timeout()).map(({ to }) => to)).toEqual(['n2', 'n3']);
+    replica.persistAll();
+    replica.voteReply('n2', 2);
+    expect(replica.status.role).toBe('candidate');
+    replica.voteReply('n3', 2);
+    expect(replica.status.role).toBe('leader');
+  });
+
+  it('stands for nothing once that is committed', () => {
+    const replica = new SingleReplica({ term: 1 });
+    const entries = [{ index: 1, term: 1, kind: 'configuration' as const, data: without }];
+    replica.append('n2', 1, { entries, leaderCommit: 1 });
+    expect(transitionsOf(replica.timeout(), 'refuse')).toMatchObject([{ reason: 'n1 has no vote' }]);
+    expect(replica.raft.deadline).toBeUndefined();
+  });
+
+  it('asks no pre-vote of itself', () => {
+    const replica = new SingleReplica({ term: 1, options: { preVote: true } });
+    replica.append('n2', 1, { entries: [{ index: 1, term: 1, kind: 'configuration', data: without }] });
+    expect(transitionsOf(replica.timeout(), 'tally')).toEqual([]);
+    replica.preVoteReply('n2', 2);
+    expect(replica.status.role).toBe('pre-candidate');
+    replica.preVoteReply('n3', 2);
+    expect(replica.status.role).toBe('candidate');
+  });
+});
+
 describe('§6, dissertation §4.3 joint consensus', () => {
   const SWAP: MembershipChange[] = [ADD_N4, REMOVE_N3];
 

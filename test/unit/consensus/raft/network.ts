@@ -1,11 +1,11 @@
 /**
- * Several replicas with disks, state machines and a network between them, all in memory and driven one small event at
- * a time, so that a schedule may do its worst: lose, repeat and reorder messages, finish writes late, and crash
- * replicas before their writes are done. Every step is held against the safety properties of Figure 3.
+ * Several servers and a network between them, all in memory and driven one small event at a time, so that a schedule may
+ * do its worst: lose, repeat and reorder messages, finish writes late, crash servers before their writes are done, replace
+ * disks, change the membership. Every step is held against the safety properties of Figure 3 and against linearizable reads.
  */
-import { votersOnly } from '../../../../src-main/consensus/raft/configuration.ts';
+import { EMPTY_CONFIGURATION, votersOnly } from '../../../../src-main/consensus/raft/configuration.ts';
 import type { RaftOptionsGiven } from '../../../../src-main/consensus/raft/options.ts';
-import { createRaft, type RaftReplica } from '../../../../src-main/consensus/raft/replica.ts';
+import type { RaftReplica, RaftStatus } from '../../../../src-main/consensus/raft/replica.ts';
 import type {
   ChainHash,
   Effects,
@@ -15,29 +15,21 @@ import type {
   Message,
   NodeId,
   OperationId,
-  Persist,
-  Row,
+  OperatorInput,
+  ReadId,
+  ReadMode,
   Term,
 } from '../../../../src-main/consensus/replica.ts';
+import { Server, type World } from './server.ts';
 
-/** A write under way and the messages that wait for it. */
-interface Write {
-  readonly persist: Persist;
-  readonly then: Message[];
+/** An entry that some server knows to be committed. */
+interface Committed {
+  readonly hash: ChainHash;
+  /** The lowest term in which somebody knew it. */
+  inTerm: Term;
 }
 
-interface Server {
-  readonly id: NodeId;
-  readonly random: () => number;
-  readonly disk: Map<string, Row>;
-  /** What its state machine has applied, durably. */
-  readonly machine: Entry[];
-  /** Absent while it is down. */
-  raft: RaftReplica | undefined;
-  writes: Write[];
-}
-
-export class Network {
+export class Network implements World {
   readonly servers: readonly Server[];
   now = 0;
   /** Sent and neither delivered nor lost. */
@@ -48,27 +40,36 @@ export class Network {
   readonly proposed = new Set<OperationId>();
   elections = 0;
   truncations = 0;
+  installs = 0;
+  changes = 0;
+  reads = 0;
 
-  readonly #options: RaftOptionsGiven;
   #lastOperation = 0;
+  #lastRead = 0;
   readonly #leaders = new Map<Term, NodeId>();
   readonly #votes = new Map<string, NodeId>();
   readonly #hashOfEntry = new Map<string, ChainHash>();
-  readonly #committed: ChainHash[] = [];
+  readonly #committed: Committed[] = [];
   readonly #appliedEntries: Entry[] = [];
+  /** What each read must at least see: everything that was known to be committed when it was asked. */
+  readonly #readFloor = new Map<ReadId, LogIndex>();
 
-  constructor(size: number, options: RaftOptionsGiven, seed: number) {
-    this.#options = options;
-    const ids = Array.from({ length: size }, (_, at) => `n${at + 1}`);
-    this.servers = ids.map((id, at) => ({
-      id,
-      random: randomFrom(seed * 31 + at),
-      disk: new Map(),
-      machine: [],
-      raft: undefined,
-      writes: [],
-    }));
-    for (const server of this.servers) this.start(server);
+  /** @param spare servers that are up and take no part until a change brings them in */
+  constructor(size: number, options: RaftOptionsGiven, seed: number, spare = 0) {
+    const ids = Array.from({ length: size + spare }, (_, at) => `n${at + 1}`);
+    const storage = Object.fromEntries(ids.map((id) => [id, `disk of ${id}`]));
+    const configuration = votersOnly(ids.slice(0, size), storage);
+    this.servers = ids.map(
+      (id, at) =>
+        new Server(this, {
+          id,
+          configuration: at < size ? configuration : EMPTY_CONFIGURATION,
+          storageId: `disk of ${id}`,
+          options,
+          random: randomFrom(seed * 31 + at),
+        }),
+    );
+    for (const server of this.servers) server.start();
   }
 
   get committedCount(): number {
@@ -79,22 +80,8 @@ export class Network {
     return this.#appliedEntries;
   }
 
-  start(server: Server): void {
-    server.raft ??= createRaft({
-      id: server.id,
-      configuration: votersOnly(this.servers.map(({ id }) => id)),
-      options: this.#options,
-      rows: [...server.disk.values()],
-      applied: server.machine.length,
-      random: server.random,
-      now: this.now,
-    });
-  }
-
-  /** The server is gone at once; writes under way and what waits for them never happen. */
-  crash(server: Server): void {
-    server.raft = undefined;
-    server.writes = [];
+  get leader(): Server | undefined {
+    return this.servers.find(({ raft }) => raft?.status.role === 'leader');
   }
 
   /** Lets the server's timer run out, and everybody's time go on with it. */
@@ -102,7 +89,7 @@ export class Network {
     const deadline = server.raft?.deadline;
     if (deadline === undefined) return;
     this.now = Math.max(this.now, deadline);
-    this.#step(server, { kind: 'timeout' });
+    server.step({ kind: 'timeout' });
   }
 
   /** Fires the timer that is due next among the servers up. */
@@ -120,7 +107,18 @@ export class Network {
       this.#lastOperation += 1;
       return { id: `c1/${this.#lastOperation}`, data: `value ${this.#lastOperation}` };
     });
-    this.#step(server, { kind: 'propose', proposals });
+    server.step({ kind: 'propose', proposals });
+  }
+
+  read(server: Server, mode: ReadMode): void {
+    this.#lastRead += 1;
+    const id = `r${this.#lastRead}`;
+    this.#readFloor.set(id, this.committedCount);
+    server.step({ kind: 'read', reads: [{ id, mode }] });
+  }
+
+  command(server: Server, command: OperatorInput): void {
+    server.step({ kind: 'operator', command });
   }
 
   /** Delivers one message in flight, any of them; a repeated one stays in flight as well. */
@@ -130,26 +128,21 @@ export class Network {
     if (!repeat) this.inFlight.splice(at, 1);
     const server = this.servers.find(({ id }) => id === message.to);
     if (server === undefined || this.isolated.has(message.to) || this.isolated.has(message.from)) return;
-    this.#step(server, { kind: 'receive', message });
+    server.step({ kind: 'receive', message });
   }
 
   lose(at: number): void {
     this.inFlight.splice(at, 1);
   }
 
-  /** The oldest `count` writes reach the disk together; then the server hears of each, and what waited leaves. */
-  finishWrites(server: Server, count: number): void {
-    const done = server.writes.splice(0, count);
-    for (const { persist } of done) write(server.disk, persist);
-    for (const { then } of done) this.#send(then);
-    for (const { persist } of done) this.#step(server, { kind: 'persisted', id: persist.id });
-  }
-
   /** Delivers and writes everything, in order, for a while: what happens between well-behaved machines. */
   settle(rounds: number): void {
     for (let round = 0; round < rounds; round++) {
       for (let left = this.inFlight.length; left > 0; left--) this.deliver(0, false);
-      for (const server of this.servers) this.finishWrites(server, server.writes.length);
+      for (const server of this.servers) {
+        server.finishWrites(server.writes.length);
+        server.finishJobs(server.jobs.length);
+      }
     }
   }
 
@@ -164,36 +157,27 @@ export class Network {
     for (const id of before) this.isolated.add(id);
   }
 
-  #step(server: Server, input: Input): void {
+  // World
+
+  send(message: Message): void {
+    this.#checkVote(message);
+    this.inFlight.push(message);
+  }
+
+  stepped(server: Server, _input: Input, before: RaftStatus, effects: Effects): void {
     const { raft } = server;
-    if (raft === undefined) return;
-    const before = raft.status;
-    const effects = raft.step(input, this.now);
-    this.#checkStep(server, raft, before, effects);
-    this.#obey(server, effects);
+    if (raft !== undefined) this.#checkStep(server, raft, before, effects);
   }
 
-  #obey(server: Server, effects: Effects): void {
-    this.#send(effects.send);
-    if (effects.persist !== undefined) server.writes.push({ persist: effects.persist, then: [] });
-    const last = server.writes.at(-1);
-    if (last === undefined) this.#send(effects.sendAfterPersist);
-    else last.then.push(...effects.sendAfterPersist);
-    for (const entry of effects.apply) this.#apply(server, entry);
-    if (effects.apply.length > 0) this.#step(server, { kind: 'applied', index: server.machine.length });
-  }
-
-  #send(messages: readonly Message[]): void {
-    for (const message of messages) {
-      this.#checkVote(message);
-      this.inFlight.push(message);
-    }
+  durable(): void {
+    // Nothing to check: what a write is good for shows in the answers that it lets go.
   }
 
   /** State Machine Safety: no two servers apply different entries at one index; none applies out of order or twice. */
-  #apply(server: Server, entry: Entry): void {
+  applying(server: Server, entry: Entry): void {
     require(entry.index ===
-      server.machine.length + 1, `${server.id} applies entry ${entry.index} after ${server.machine.length}`);
+      server.machine.applied +
+        1, `${server.id} applies entry ${entry.index} after ${server.machine.applied}`);
     const other = this.#appliedEntries[entry.index - 1];
     if (other === undefined) this.#appliedEntries.push(entry);
     else
@@ -203,29 +187,55 @@ export class Network {
     require(server.disk.has(
       `log/${entry.index}`,
     ), `${server.id} applies entry ${entry.index}, which is not on its disk`);
-    server.machine.push(entry);
   }
 
-  /** Of one server in one term, only one candidate ever gets a vote, crashes or not. */
+  /** The state in a snapshot is that of the entries it stands for. */
+  restored(server: Server, index: LogIndex): void {
+    this.installs += 1;
+    const { applied, commands } = server.machine;
+    const expected = this.#appliedEntries.slice(0, index).filter(({ kind }) => kind === 'command');
+    require(applied === index &&
+      commands.length === expected.length &&
+      commands.every(
+        (data, at) => data === expected[at]?.data,
+      ), `State Machine Safety: the snapshot of ${index} at ${server.id} holds another state`);
+  }
+
+  /** Dissertation §6.4: a read sees everything that was committed when it was asked. */
+  served(server: Server, id: ReadId): void {
+    this.reads += 1;
+    const floor = this.#readFloor.get(id) ?? 0;
+    require(server.machine.applied >=
+      floor, `stale read: ${server.id} serves ${id} at ${server.machine.applied}, ${floor} was committed before`);
+  }
+
+  /** Of one server's disk in one term, only one candidate ever gets a vote, crashes or not. */
   #checkVote({ type, from, to, term, body }: Message): void {
     if (type !== 'RequestVoteReply' || !(body as { granted: boolean }).granted) return;
-    const voter = `${from} in term ${term}`;
+    const disk = this.servers.find(({ id }) => id === from)?.storageId ?? from;
+    const voter = `${disk} in term ${term}`;
     const candidate = this.#votes.get(voter) ?? to;
     require(candidate === to, `${voter} voted for ${candidate} and for ${to}`);
     this.#votes.set(voter, to);
   }
 
-  #checkStep(server: Server, raft: RaftReplica, before: RaftReplica['status'], effects: Effects): void {
+  #checkStep(server: Server, raft: RaftReplica, before: RaftStatus, effects: Effects): void {
     const { status, log } = raft;
     require(status.term >= before.term, `the term of ${server.id} fell`);
     require(status.commitIndex >= before.commitIndex, `the commit index of ${server.id} fell`);
-    for (const transition of effects.transitions) {
-      if (transition.kind === 'role' && transition.to === 'leader') this.#checkLeader(server, raft);
-      if (transition.kind === 'append') {
-        for (let index = transition.first; index <= transition.last; index++) this.#checkEntry(log, index);
+    for (const each of effects.transitions) {
+      if (each.kind === 'role' && each.to === 'leader') this.#checkLeader(server, raft);
+      if (each.kind === 'append') {
+        for (let index = each.first; index <= each.last; index++) this.#checkEntry(log, index);
       }
-      if (transition.kind === 'truncate') this.truncations += 1;
-      if (transition.kind === 'commit') this.#checkCommit(server, log, transition.from, transition.to);
+      if (each.kind === 'truncate') this.truncations += 1;
+      if (each.kind === 'commit') {
+        for (let index = each.from + 1; index <= each.to; index++)
+          this.#checkCommit(server, index, log.hashAt(index), status.term);
+      }
+      if (each.kind === 'snapshot' && each.stage === 'installed')
+        this.#checkCommit(server, each.index, each.hash, status.term);
+      if (each.kind === 'configuration' && each.stage === 'committed') this.changes += 1;
     }
     for (const reply of effects.replies) this.proposed.delete(reply.id);
     if (status.role === 'leader') {
@@ -236,17 +246,21 @@ export class Network {
     }
   }
 
-  /** Election Safety and Leader Completeness. */
+  /**
+   * Election Safety and Leader Completeness: the leader of a term holds what was committed in lower ones. (It may rightly be
+   * elected after a later term has committed more.)
+   */
   #checkLeader(server: Server, { status, log }: RaftReplica): void {
     this.elections += 1;
     const other = this.#leaders.get(status.term) ?? server.id;
     require(other === server.id, `Election Safety: ${other} and ${server.id} both lead term ${status.term}`);
     this.#leaders.set(status.term, server.id);
-    const committed = this.#committed.length;
-    require(status.lastIndex >= committed, `Leader Completeness: ${server.id} lacks committed entries`);
-    for (let index = 1; index <= committed; index++) {
-      require(log.hashAt(index) ===
-        this.#committed[index - 1], `Leader Completeness: ${server.id} lacks committed entry ${index}`);
+    for (let index = Math.max(1, log.start.index); index <= this.#committed.length; index++) {
+      const committed = this.#committed[index - 1];
+      if (committed === undefined || committed.inTerm >= status.term) continue;
+      require(index <= status.lastIndex &&
+        log.hashAt(index) ===
+          committed.hash, `Leader Completeness: ${server.id} lacks entry ${index}, committed in term ${committed.inTerm}`);
     }
   }
 
@@ -258,13 +272,13 @@ export class Network {
     this.#hashOfEntry.set(name, hash);
   }
 
-  #checkCommit(server: Server, log: RaftReplica['log'], from: LogIndex, to: LogIndex): void {
-    for (let index = from + 1; index <= to; index++) {
-      const known = this.#committed[index - 1];
-      require(known === undefined ||
-        known === log.hashAt(index), `${server.id} commits another entry ${index}`);
-      this.#committed[index - 1] = log.hashAt(index);
-    }
+  #checkCommit(server: Server, index: LogIndex, hash: ChainHash, term: Term): void {
+    const known = this.#committed[index - 1];
+    require(known === undefined || known.hash === hash, `${server.id} commits another entry ${index}`);
+    if (known === undefined) {
+      require(index === this.#committed.length + 1, `entry ${index} commits before the one before it`);
+      this.#committed.push({ hash, inTerm: term });
+    } else known.inTerm = Math.min(known.inTerm, term);
   }
 }
 
@@ -272,13 +286,6 @@ export class SafetyViolated extends Error {}
 
 function require(condition: boolean, sentence: string): void {
   if (!condition) throw new SafetyViolated(sentence);
-}
-
-function write(disk: Map<string, Row>, persist: Persist): void {
-  for (const { space, from, to } of persist.deletes) {
-    for (let key = from; key <= to; key++) disk.delete(`${space}/${key}`);
-  }
-  for (const row of persist.puts) disk.set(`${row.space}/${row.key}`, row);
 }
 
 /** A small seeded generator, uniform in [0, 1): a Weyl sequence with mixing. */

@@ -45,7 +45,7 @@ export interface World {
   readonly now: Milliseconds;
   stepped(server: Server, input: Input, before: RaftStatus, effects: Effects): void;
   send(message: Message): void;
-  applied(server: Server, entry: Entry): void;
+  applying(server: Server, entry: Entry): void;
   /** The state machine took over the image of `index`. */
   restored(server: Server, index: LogIndex): void;
   durable(server: Server, write: Write): void;
@@ -174,7 +174,7 @@ export class Server {
   }
 
   #apply(entry: Entry): void {
-    this.#world.applied(this, entry);
+    this.#world.applying(this, entry);
     const { commands } = this.machine;
     this.machine = {
       applied: entry.index,
