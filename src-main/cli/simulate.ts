@@ -5,7 +5,7 @@ import path from 'node:path';
 import type { Command } from 'commander';
 import { runHeader } from '../experiments/header.ts';
 import { openDataRoot } from '../lab/data-root.ts';
-import { runCampaign, type CampaignProgress, type CampaignResult } from '../simulation/campaign/campaign.ts';
+import { runCampaign, type CampaignListener, type CampaignResult } from '../simulation/campaign/campaign.ts';
 import type { RunFinding } from '../simulation/engine/finding.ts';
 import { runSchedule } from '../simulation/run.ts';
 import { BUGS, type Bug } from '../simulation/schedule/bias.ts';
@@ -151,10 +151,9 @@ function isBug(name: string): name is Bug {
 
 /** Shrinks the schedule and records it. */
 async function settle(schedule: Schedule, finding: RunFinding, place: Place): Promise<Violation> {
-  progress(`seed ${schedule.seed} breaks ${finding.rule}: ${finding.text}`);
   const shrunk = shrink(schedule, finding);
   progress(
-    `  shrunk from ${scheduledEvents(schedule)} to ${scheduledEvents(shrunk.schedule)} scheduled events by ${shrunk.runs} runs`,
+    `seed ${schedule.seed} shrunk from ${scheduledEvents(schedule)} to ${scheduledEvents(shrunk.schedule)} scheduled events by ${shrunk.runs} runs`,
   );
   return record(shrunk.schedule, shrunk.finding, place);
 }
@@ -200,11 +199,14 @@ function placeOf(out: string | undefined): Place {
   };
 }
 
-function tell(schedules: number): (at: CampaignProgress) => void {
-  return ({ done, violations, schedulesPerSecond, secondsLeft }) =>
-    progress(
-      `${done} of ${schedules} schedules, ${schedulesPerSecond.toFixed(0)} a second, ${violations} violations, ${secondsLeft.toFixed(0)} s left`,
-    );
+function tell(schedules: number): CampaignListener {
+  return {
+    progress: ({ done, violations, schedulesPerSecond, secondsLeft }) =>
+      progress(
+        `${done} of ${schedules} schedules, ${schedulesPerSecond.toFixed(0)} a second, ${violations} violations, ${secondsLeft.toFixed(0)} s left`,
+      ),
+    violation: ({ seed, finding }) => progress(`seed ${seed} breaks ${finding?.rule}: ${finding?.text}`),
+  };
 }
 
 function reportOf(result: CampaignResult, violations: readonly Violation[]): Report {
