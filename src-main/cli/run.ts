@@ -37,7 +37,7 @@ interface RunFlags {
 }
 
 export function addRun(program: Command, finish: (code: number) => void): void {
-  addOptionFlag(program.command('run'))
+  addOptionFlag(program.command('run'), 'override an option of the protocol')
     .description('Run a scenario and say whether its expectations were met.')
     .argument('<scenario>', 'a scenario file, or the name of a shipped one')
     .option('--engine <engine>', 'process', 'process')

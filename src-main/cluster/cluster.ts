@@ -14,6 +14,7 @@ import type { LiveSnapshot } from '../trace/model/queries.ts';
 import type { RunHeader } from '../trace/protocol.ts';
 import { SpoolWriter } from '../trace/spool/writer.ts';
 import { ClusterNodes } from './cluster-nodes.ts';
+import { NodeFaults } from './node-faults.ts';
 import { Load, NoLoad, type Workload } from './load.ts';
 import type { NodeProcess } from './node-process.ts';
 import { findPorts } from './ports.ts';
@@ -58,8 +59,7 @@ export class Cluster {
   readonly #load: Load;
   readonly #nodes: ClusterNodes;
   readonly #events: ClusterEvents;
-  readonly #faults = new Map<string, string>();
-  #faultCount = 0;
+  readonly #faults = new NodeFaults((payload, cause) => this.#record(payload, cause));
   #toldBroken = false;
   #stopping: Promise<{ events: number; gaps: number }> | undefined;
 
@@ -128,7 +128,7 @@ export class Cluster {
       this.#reaper,
       {
         record: (payload, cause) => this.#record(payload, cause),
-        down: (node, type, parameters) => this.#startFault(type, node, parameters),
+        down: (node, type, parameters) => this.#faults.start(type, node, parameters),
         changed: () => events.changed?.(),
       },
     );
@@ -192,6 +192,11 @@ export class Cluster {
     return this.#nodes.get(id);
   }
 
+  /** There was a node of this name, and it was removed. */
+  wasRemoved(id: NodeId): boolean {
+    return this.#nodes.every.some((node) => node.id === id && node.removed);
+  }
+
   /** Asks the recorder for live snapshots at most `hz` times a second; 0 ends them. */
   watch(hz: number): void {
     this.#recording.watch(hz);
@@ -206,7 +211,7 @@ export class Cluster {
     this.#demandRunning();
     const node = this.node(id);
     if (!node.alive) throw new Refused(`${id} is already down.`);
-    this.#startFault('kill', id, {}, cause);
+    this.#faults.start('kill', id, {}, cause);
     await node.kill(cause);
   }
 
@@ -218,7 +223,7 @@ export class Cluster {
     if (!node.alive) throw new Refused(`${id} is down; there is nothing to pause.`);
     if (!node.ready) throw new Refused(`${id} is still starting; pause it once it is up.`);
     if (node.paused) throw new Refused(`${id} is already paused.`);
-    this.#startFault('pause', id, {}, cause);
+    this.#faults.start('pause', id, {}, cause);
     node.pause(cause);
   }
 
@@ -227,7 +232,7 @@ export class Cluster {
     const node = this.node(id);
     if (!node.paused) throw new Refused(`${id} is not paused.`);
     node.resume(cause);
-    this.#endFault(id, cause);
+    this.#faults.end(id, cause);
   }
 
   /** Starts a dead node on its own disk; a running one is killed first. */
@@ -236,14 +241,14 @@ export class Cluster {
     const node = this.node(id);
     if (node.alive) await this.kill(id, cause);
     await node.start(cause);
-    this.#endFault(id, cause);
+    this.#faults.end(id, cause);
   }
 
   async stopNode(id: NodeId, cause?: EventId): Promise<void> {
     this.#demandRunning();
     const node = this.node(id);
     if (!node.alive) throw new Refused(`${id} is already down.`);
-    this.#startFault('stop', id, {}, cause);
+    this.#faults.start('stop', id, {}, cause);
     await node.stop(STOP_GRACE_MS, cause);
   }
 
@@ -286,7 +291,7 @@ export class Cluster {
     if (node.alive) await node.stop(STOP_GRACE_MS, cause);
     node.comeBackEmpty(randomUUID());
     await node.start(cause);
-    this.#endFault(id, cause);
+    this.#faults.end(id, cause);
   }
 
   /** Ends every fault: resumes what is paused, restarts what is down. Returns the nodes it mended. */
@@ -356,7 +361,7 @@ export class Cluster {
 
   async #discard(node: NodeProcess, cause?: EventId): Promise<void> {
     await node.remove(STOP_GRACE_MS, cause);
-    this.#endFault(node.id, cause);
+    this.#faults.end(node.id, cause);
     this.#nodes.forget(node.id);
     this.#tellAddresses();
   }
@@ -368,20 +373,6 @@ export class Cluster {
 
   #demandRunning(): void {
     if (this.#stopping) throw new Refused('This run is being stopped.');
-  }
-
-  #startFault(type: string, node: NodeId, parameters: object, cause?: EventId): void {
-    this.#endFault(node, cause);
-    const fault = `f${++this.#faultCount}`;
-    this.#faults.set(node, fault);
-    this.#record({ kind: 'fault-started', fault, type, targets: [node], parameters }, cause);
-  }
-
-  #endFault(node: NodeId, cause?: EventId): void {
-    const fault = this.#faults.get(node);
-    if (fault === undefined) return;
-    this.#faults.delete(node);
-    this.#record({ kind: 'fault-ended', fault }, cause);
   }
 
   #record(payload: EventPayload, cause?: EventId): EventId {

@@ -4,7 +4,8 @@ import type { Cluster } from '../cluster/cluster.ts';
 import type { MembershipChange, NodeId } from '../consensus/replica.ts';
 import type { EventId } from '../trace/model/events.ts';
 import { leaderOf, type LiveState } from './live-state.ts';
-import { NotDone, Operator, type MembershipWish, type Order } from './operator.ts';
+import { NotDone, type Order } from './bound.ts';
+import { Operator, type MembershipWish } from './operator.ts';
 import type { Scenario } from './scenario.ts';
 import { changesMembership, type ScenarioStep, type Target, type WaitFor } from './scenario-step.ts';
 
