@@ -1,7 +1,8 @@
 import type { NodeId, OperatorInput, Row } from '../consensus/replica.ts';
 import { createRaft } from '../consensus/raft/replica.ts';
 import type { EventId, EventPayload } from '../trace/model/events.ts';
-import { SpoolWriter } from '../trace/spool/writer.ts';
+import { openSpool } from '../trace/spool/unrecorded.ts';
+import type { Spool } from '../trace/spool/unrecorded.ts';
 import { ProcessClock } from './clock.ts';
 import { KeyValueMachine } from './disk/key-value-machine.ts';
 import { LogStore } from './disk/log-store.ts';
@@ -18,7 +19,7 @@ const raftSpaces = ['meta', 'log'];
 
 /** One node with its real ports. */
 export class NodeProcess {
-  readonly #recorder: SpoolWriter;
+  readonly #recorder: Spool;
   readonly #log: LogStore;
   readonly #machine: KeyValueMachine;
   readonly #network: TcpNetwork;
@@ -36,13 +37,14 @@ export class NodeProcess {
       folder,
       storageId,
       spoolFolder,
+      untraced,
       originNs,
       secret,
       options,
       seed,
     } = start;
     this.#port = portOf(start);
-    this.#recorder = new SpoolWriter({ folder: spoolFolder, source: id, incarnation, originNs });
+    this.#recorder = openSpool({ folder: spoolFolder, source: id, incarnation, originNs }, untraced);
     this.#log = new LogStore({ folder, storageId, spaces: raftSpaces });
     this.#machine = new KeyValueMachine(folder);
     this.#clock = new ProcessClock(() => this.#host.turn());
