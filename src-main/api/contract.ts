@@ -2,7 +2,7 @@
  * The contract between a window and the lab. Every call names its run; the lab has no "current" trace. The same
  * contract travels over Electron's IPC and over a WebSocket. No SQL and no paths come from the window.
  */
-import type { NodeId, OperationId } from '../consensus/replica.ts';
+import type { NodeId, OperationId, ReadMode } from '../consensus/replica.ts';
 import type {
   LiveSnapshot,
   QueryAnswer,
@@ -74,6 +74,15 @@ export interface NewRun {
   clients?: number;
 }
 
+/** As `MembershipChange` of the replica contract; the lab knows the disks. */
+export interface WantedChange {
+  kind: 'add-voter' | 'add-learner' | 'remove';
+  node: NodeId;
+}
+
+/** How a read is answered: by an entry in the log, by ReadIndex, from the leader's lease, or by whichever node is asked, however old. */
+export type ReadHow = 'log' | ReadMode | 'stale';
+
 /** Everything that changes a live run. Each one is recorded as an operator event with its origin. */
 export type Command =
   | { kind: 'kill'; node: NodeId }
@@ -85,11 +94,23 @@ export type Command =
   | { kind: 'stop'; node: NodeId }
   /** This node times out now. */
   | { kind: 'campaign'; node: NodeId }
+  /** The leader hands over to this node. */
+  | { kind: 'transfer'; node: NodeId }
+  /** This node saves a snapshot and compacts its log. */
+  | { kind: 'snapshot'; node: NodeId }
+  | {
+      kind: 'change-membership';
+      changes: WantedChange[];
+      /** auto unless said otherwise; see `OperatorInput` of the replica contract. */
+      transition?: 'auto' | 'simple' | 'joint' | 'joint-explicit';
+    }
+  | { kind: 'leave-joint' }
   /** Ends every fault: resumes paused nodes, restarts dead ones. */
   | { kind: 'heal' }
   | { kind: 'workload'; clients: number }
   | { kind: 'put'; key: string; value: string }
-  | { kind: 'get'; key: string; stale?: boolean; node?: NodeId }
+  /** `read`: how; absent: as the cluster's options say. `stale` is `read: 'stale'`. `node` is the one asked first, for a stale read the only one. */
+  | { kind: 'get'; key: string; read?: ReadHow; stale?: boolean; node?: NodeId }
   | { kind: 'delete'; key: string }
   | { kind: 'cas'; key: string; expected: string; value: string };
 

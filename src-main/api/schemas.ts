@@ -18,11 +18,29 @@ const nothing = z.strictObject({});
 const span = { fromNs: ns, toNs: ns };
 
 const command = z.discriminatedUnion('kind', [
-  z.strictObject({ kind: z.enum(['kill', 'pause', 'resume', 'restart', 'stop', 'campaign']), node }),
+  z.strictObject({
+    kind: z.enum(['kill', 'pause', 'resume', 'restart', 'stop', 'campaign', 'transfer', 'snapshot']),
+    node,
+  }),
+  z.strictObject({
+    kind: z.literal('change-membership'),
+    changes: z
+      .array(z.strictObject({ kind: z.enum(['add-voter', 'add-learner', 'remove']), node }))
+      .min(1)
+      .max(9),
+    transition: z.enum(['auto', 'simple', 'joint', 'joint-explicit']).optional(),
+  }),
+  z.strictObject({ kind: z.literal('leave-joint') }),
   z.strictObject({ kind: z.literal('heal') }),
   z.strictObject({ kind: z.literal('workload'), clients: z.number().int().min(0).max(256) }),
   z.strictObject({ kind: z.literal('put'), key, value }),
-  z.strictObject({ kind: z.literal('get'), key, stale: z.boolean().optional(), node: node.optional() }),
+  z.strictObject({
+    kind: z.literal('get'),
+    key,
+    read: z.enum(['log', 'read-index', 'lease', 'stale']).optional(),
+    stale: z.boolean().optional(),
+    node: node.optional(),
+  }),
   z.strictObject({ kind: z.literal('delete'), key }),
   z.strictObject({ kind: z.literal('cas'), key, expected: value, value }),
 ]);
@@ -61,6 +79,7 @@ export const querySchemas = {
   operations: z.strictObject({ ...span, limit: rows }),
   operationBuckets: z.strictObject({ ...span, buckets: z.number().int().min(1).max(2_000) }),
   commits: z.strictObject({ ...span, buckets: z.number().int().min(1).max(2_000) }),
+  marks: z.strictObject({ ...span, buckets: z.number().int().min(1).max(2_000) }),
   density: z.strictObject({ ...span, buckets: z.number().int().min(1).max(2_000) }),
   logs: z.strictObject({
     atNs: ns,

@@ -8,6 +8,7 @@ import { addDoctor } from './doctor.ts';
 import { UsageError } from './output.ts';
 import { addRun } from './run.ts';
 import { addServe } from './serve.ts';
+import { addSimulate } from './simulate.ts';
 import { addTrace } from './trace.ts';
 
 /** Exit 0: what was asked holds; 1: it does not; 2: bad usage or input. */
@@ -22,6 +23,7 @@ async function main(args: string[]): Promise<number> {
     code = exit;
   };
   addRun(program, finish);
+  addSimulate(program, finish);
   addTrace(program, finish);
   addServe(program, finish);
   addBench(program, finish);

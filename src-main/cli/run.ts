@@ -15,13 +15,14 @@ import path from 'node:path';
 import type { Command } from 'commander';
 import { drawSeed, runHeader } from '../experiments/header.ts';
 import { DURATION_MS_MAX, parseDuration } from '../experiments/duration.ts';
-import { leaderOf } from '../experiments/perform.ts';
+import { leaderOf } from '../experiments/live-state.ts';
 import { readProfile, resolveOptions } from '../experiments/profile.ts';
 import { runScenario, type ScenarioResult } from '../experiments/run-scenario.ts';
 import { readScenario, shippedScenario, type Scenario } from '../experiments/scenario.ts';
 import { openDataRoot } from '../lab/data-root.ts';
 import { traceFileOf } from '../lab/live-run.ts';
 import { APPLICATION_ID } from '../trace/schema.ts';
+import { addOptionFlag, optionsWithFlags, readBug, readOptionFlags } from './option-flag.ts';
 import { printJson, progress, table, UsageError, wholeNumber } from './output.ts';
 
 interface RunFlags {
@@ -30,12 +31,13 @@ interface RunFlags {
   for?: string;
   trace?: string;
   keepDisks?: string;
+  option?: string[];
+  bug?: string;
   json?: boolean;
 }
 
 export function addRun(program: Command, finish: (code: number) => void): void {
-  program
-    .command('run')
+  addOptionFlag(program.command('run'))
     .description('Run a scenario and say whether its expectations were met.')
     .argument('<scenario>', 'a scenario file, or the name of a shipped one')
     .option('--engine <engine>', 'process', 'process')
@@ -43,6 +45,7 @@ export function addRun(program: Command, finish: (code: number) => void): void {
     .option('--for <duration>', 'end the run after this long (20s, 10m)')
     .option('--trace <file>', 'write the trace here instead of the data folder')
     .option('--keep-disks <folder>', "keep the nodes' databases in this folder")
+    .option('--bug <id>', 'run every node with this planted bug')
     .option('--json', 'print one JSON object')
     .action(async (scenario: string, flags: RunFlags) => finish(await run(scenario, flags)));
 }
@@ -58,8 +61,13 @@ async function run(name: string, flags: RunFlags): Promise<number> {
     throw new UsageError(
       `--for "${flags.for}" is longer than a run may last, which is ${DURATION_MS_MAX / 3_600_000}h.`,
     );
+  const overrides = readOptionFlags(flags.option);
+  const bug = readBug(flags.bug);
   const { scenario, text } = open(name);
-  const options = resolveOptions(readProfile(scenario.cluster.profile).options, scenario.cluster.options);
+  const options = optionsWithFlags(
+    resolveOptions(readProfile(scenario.cluster.profile).options, scenario.cluster.options),
+    overrides,
+  );
   const header = runHeader({
     title: scenario.title,
     profile: scenario.cluster.profile,
@@ -83,6 +91,7 @@ async function run(name: string, flags: RunFlags): Promise<number> {
       scenario,
       header,
       options,
+      ...(bug === undefined ? {} : { bug }),
       ...place,
       signal: ended.signal,
       onStarted: (cluster) =>

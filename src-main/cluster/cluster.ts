@@ -6,6 +6,7 @@ import { randomBytes, randomUUID } from 'node:crypto';
 import { existsSync, mkdirSync, rmSync } from 'node:fs';
 import path from 'node:path';
 import type { RaftOptions } from '../consensus/raft/options.ts';
+import type { RaftBug } from '../consensus/raft/planted-bugs.ts';
 import type { NodeId, OperatorInput } from '../consensus/replica.ts';
 import type { CallResult, ClientCall, Measured, PeerAddress } from '../node/protocol.ts';
 import type { EventId, EventPayload } from '../trace/model/events.ts';
@@ -13,12 +14,15 @@ import type { LiveSnapshot } from '../trace/model/queries.ts';
 import type { RunHeader } from '../trace/protocol.ts';
 import { openSpool } from '../trace/spool/unrecorded.ts';
 import type { Spool } from '../trace/spool/unrecorded.ts';
+import { ClusterNodes } from './cluster-nodes.ts';
 import { Load, NoLoad, type Workload } from './load.ts';
-import { NodeProcess } from './node-process.ts';
+import type { NodeProcess } from './node-process.ts';
 import { findPorts } from './ports.ts';
 import { Reaper } from './reaper.ts';
 import { Recording } from './recording.ts';
+import { Refused } from './refused.ts';
 
+export { Refused } from './refused.ts';
 export type { Workload } from './load.ts';
 
 export const NODES_MIN = 1;
@@ -34,6 +38,8 @@ export interface ClusterConfig {
   untraced?: boolean;
   /** An operation without an answer after this long ends as unknown. */
   operationTimeoutMs: number;
+  /** Every node has this planted bug. */
+  bug?: RaftBug;
 }
 
 export interface ClusterEvents {
@@ -44,19 +50,16 @@ export interface ClusterEvents {
   recordingFailed?(error: string): void;
 }
 
-/** What was asked cannot be done now; the message says why. */
-export class Refused extends Error {}
-
 const STOP_GRACE_MS = 5_000;
 
 export class Cluster {
-  readonly nodes: readonly NodeProcess[];
   readonly originNs: bigint;
   readonly #config: ClusterConfig;
   readonly #reaper: Reaper;
   readonly #spool: Spool;
   readonly #recording: Recording | undefined;
   readonly #load: Load;
+  readonly #nodes: ClusterNodes;
   readonly #events: ClusterEvents;
   readonly #faults = new Map<string, string>();
   #faultCount = 0;
@@ -90,36 +93,32 @@ export class Cluster {
         secret,
         seed: config.header.seed,
         timeoutMs: config.operationTimeoutMs,
+        reads: config.options.reads,
+        retries: config.options.clientSessions,
       },
       this.#reaper,
       (payload) => this.#record(payload),
     );
-    this.nodes = members.map(
-      (member) =>
-        new NodeProcess(
-          {
-            kind: 'start',
-            runId: config.header.runId,
-            id: member.id,
-            incarnation: 0,
-            members,
-            folder: path.join(config.folder, 'nodes', member.id),
-            storageId: randomUUID(),
-            spoolFolder,
-            untraced,
-            originNs: this.originNs,
-            secret,
-            protocol: 'raft',
-            options: config.options,
-            seed: config.header.seed,
-          },
-          this.#reaper,
-          {
-            record: (payload, cause) => this.#record(payload, cause),
-            down: (node, type, parameters) => this.#startFault(type, node, parameters),
-            changed: () => events.changed?.(),
-          },
-        ),
+    this.#nodes = new ClusterNodes(
+      {
+        runId: config.header.runId,
+        spoolFolder,
+        untraced,
+        originNs: this.originNs,
+        secret,
+        protocol: 'raft',
+        options: config.options,
+        seed: config.header.seed,
+        ...(config.bug === undefined ? {} : { bug: config.bug }),
+      },
+      path.join(config.folder, 'nodes'),
+      members,
+      this.#reaper,
+      {
+        record: (payload, cause) => this.#record(payload, cause),
+        down: (node, type, parameters) => this.#startFault(type, node, parameters),
+        changed: () => events.changed?.(),
+      },
     );
   }
 
@@ -172,6 +171,11 @@ export class Cluster {
     }
   }
 
+  /** Those that take part, or may; not those that were removed. */
+  get nodes(): readonly NodeProcess[] {
+    return this.#nodes.present;
+  }
+
   get runId(): string {
     return this.#config.header.runId;
   }
@@ -190,12 +194,7 @@ export class Cluster {
 
   /** Throws {@link Refused} for a name that is no node of this cluster. */
   node(id: NodeId): NodeProcess {
-    const node = this.nodes.find((candidate) => candidate.id === id);
-    if (!node)
-      throw new Refused(
-        `There is no node ${id} in this cluster; it has ${this.nodes.map(({ id }) => id).join(', ')}.`,
-      );
-    return node;
+    return this.#nodes.get(id);
   }
 
   /** Asks the recorder for live snapshots at most `hz` times a second; 0 ends them. */
@@ -261,6 +260,40 @@ export class Cluster {
     node.operate(command, cause);
   }
 
+  /**
+   * Starts a node that is new or was removed: it knows nobody, its disk is empty, and all others hear where it is found. It takes part once
+   * the configuration names it, with the storage id that its disk carries. Rejects with the reason when it cannot run.
+   */
+  async addNode(id: NodeId, cause?: EventId): Promise<NodeProcess> {
+    this.#demandRunning();
+    if (!/^n[1-9]$/.test(id)) throw new Refused(`A node is called n1 to n${NODES_MAX}, not ${id}.`);
+    const node = await this.#nodes.join(id);
+    this.#tellAddresses();
+    try {
+      await node.start(cause);
+    } catch (error) {
+      await this.#discard(node, cause);
+      throw error;
+    }
+    return node;
+  }
+
+  /** A node that the configuration does not name any more stops in order, and nobody speaks to it again. */
+  async retireNode(id: NodeId, cause?: EventId): Promise<void> {
+    this.#demandRunning();
+    await this.#discard(this.node(id), cause);
+  }
+
+  /** Starts a node on an empty disk with a storage id of its own, as if its old one had been replaced; stops it first if it is up. */
+  async replaceDisk(id: NodeId, cause?: EventId): Promise<void> {
+    this.#demandRunning();
+    const node = this.node(id);
+    if (node.alive) await node.stop(STOP_GRACE_MS, cause);
+    node.comeBackEmpty(randomUUID());
+    await node.start(cause);
+    this.#endFault(id, cause);
+  }
+
   /** Ends every fault: resumes what is paused, restarts what is down. Returns the nodes it mended. */
   async heal(cause?: EventId): Promise<NodeId[]> {
     this.#demandRunning();
@@ -304,7 +337,7 @@ export class Cluster {
 
   async #stop(reason: string): Promise<{ events: number; gaps: number }> {
     await this.#load.stop(this.#config.operationTimeoutMs + STOP_GRACE_MS);
-    await Promise.all(this.nodes.map((node) => node.retire(STOP_GRACE_MS)));
+    await Promise.all(this.#nodes.every.map((node) => node.retire(STOP_GRACE_MS)));
     this.#record({ kind: 'run-stopped', reason });
     try {
       const closed = (await this.#recording?.close(reason)) ?? { events: 0, gaps: 0 };
@@ -327,9 +360,21 @@ export class Cluster {
 
   async #abandon(): Promise<void> {
     this.#stopping = Promise.resolve({ events: 0, gaps: 0 });
-    await Promise.all([this.#load.abandon(), ...this.nodes.map((node) => node.abandon())]);
+    await Promise.all([this.#load.abandon(), ...this.#nodes.every.map((node) => node.abandon())]);
     await this.#recording?.abandon();
     this.#letGo();
+  }
+
+  async #discard(node: NodeProcess, cause?: EventId): Promise<void> {
+    await node.remove(STOP_GRACE_MS, cause);
+    this.#endFault(node.id, cause);
+    this.#nodes.forget(node.id);
+    this.#tellAddresses();
+  }
+
+  #tellAddresses(): void {
+    this.#nodes.tellAddresses();
+    this.#load.tellMembers(this.#nodes.addresses);
   }
 
   #demandRunning(): void {

@@ -1,10 +1,18 @@
 /** Keeps the load process of a run at work: one that dies is started again and goes on with the workload asked for last. */
 import type { NodeId } from '../consensus/replica.ts';
-import type { CallResult, ClientCall, FromLoad, LoadStart, Measured, ToLoad } from '../node/protocol.ts';
+import type {
+  CallResult,
+  ClientCall,
+  FromLoad,
+  LoadStart,
+  Measured,
+  PeerAddress,
+  ToLoad,
+} from '../node/protocol.ts';
 import type { EventId, EventPayload } from '../trace/model/events.ts';
 import { Child } from './child.ts';
 import type { Reaper } from './reaper.ts';
-import { streamSeed } from './stream-seed.ts';
+import { streamSeed } from '../node/stream-seed.ts';
 
 export interface Workload {
   clients: number;
@@ -23,7 +31,7 @@ const FAILURES_MAX = 5;
 const STEADY_MS = 10_000;
 
 export class Load {
-  readonly #start: LoadStart;
+  #start: LoadStart;
   readonly #reaper: Reaper;
   readonly #record: (payload: EventPayload) => void;
   readonly #calls = new Map<number, (result: CallResult) => void>();
@@ -56,6 +64,12 @@ export class Load {
     if (this.#ending) return;
     this.#workload = workload;
     this.#child?.send({ kind: 'workload', ...workload });
+  }
+
+  /** Where the nodes are from now on, also for later incarnations. */
+  tellMembers(members: readonly PeerAddress[]): void {
+    this.#start = { ...this.#start, members: [...members] };
+    this.#child?.send({ kind: 'members', members: [...members] });
   }
 
   /** Rejects with the reason when it cannot run. */

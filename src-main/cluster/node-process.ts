@@ -1,10 +1,12 @@
 /** One node's process through all its incarnations. */
-import type { NodeId, OperatorInput } from '../consensus/replica.ts';
-import type { FromNode, NodeStart, ToNode } from '../node/protocol.ts';
+import { rmSync } from 'node:fs';
+import { EMPTY_CONFIGURATION } from '../consensus/raft/configuration.ts';
+import type { NodeId, OperatorInput, StorageId } from '../consensus/replica.ts';
+import type { FromNode, NodeStart, PeerAddress, ToNode } from '../node/protocol.ts';
 import type { EventId, EventPayload } from '../trace/model/events.ts';
 import { Child } from './child.ts';
 import type { Reaper } from './reaper.ts';
-import { streamSeed } from './stream-seed.ts';
+import { streamSeed } from '../node/stream-seed.ts';
 
 export interface NodeProcessEvents {
   record(payload: EventPayload, cause?: EventId): void;
@@ -17,7 +19,7 @@ const FAILED_GRACE_MS = 2_000;
 
 export class NodeProcess {
   readonly id: NodeId;
-  readonly #start: NodeStart;
+  #start: NodeStart;
   readonly #reaper: Reaper;
   readonly #events: NodeProcessEvents;
   #child: Child<FromNode, ToNode> | undefined;
@@ -29,7 +31,10 @@ export class NodeProcess {
   /** The start of the incarnation at hand. */
   #started: Promise<void> = Promise.resolve();
   #ready = false;
+  /** It was up once, so there is something on its disk from then on. */
+  #hasRun = false;
   #retired = false;
+  #removed = false;
 
   constructor(start: NodeStart, reaper: Reaper, events: NodeProcessEvents) {
     this.id = start.id;
@@ -59,6 +64,16 @@ export class NodeProcess {
     return this.#incarnation;
   }
 
+  /** The id that its disk carries. */
+  get storageId(): StorageId {
+    return this.#start.storageId;
+  }
+
+  /** It takes no part any more and is not started. */
+  get removed(): boolean {
+    return this.#removed;
+  }
+
   /** Why the last incarnation failed, in its own words. */
   get error(): string | undefined {
     return this.#error;
@@ -71,6 +86,8 @@ export class NodeProcess {
   async start(cause?: EventId): Promise<void> {
     await this.#ended;
     if (this.#retired) throw new Error(`${this.id} is not started any more: its run is being stopped.`);
+    if (this.#removed)
+      throw new Error(`${this.id} is not started any more: it was removed from the cluster.`);
     if (!this.alive) this.#started = this.#startIncarnation(cause);
     return this.#started;
   }
@@ -136,6 +153,7 @@ export class NodeProcess {
       ...this.#start,
       incarnation: of,
       seed: streamSeed(this.#start.seed, this.id, of),
+      emptyDisk: !this.#hasRun,
     });
     try {
       await child.started(ready);
@@ -146,6 +164,7 @@ export class NodeProcess {
       throw error;
     }
     this.#ready = true;
+    this.#hasRun = true;
     this.#events.record({ kind: 'process-ready', node: this.id, of }, cause);
     this.#events.changed();
   }
@@ -171,6 +190,28 @@ export class NodeProcess {
     this.#retired = true;
     if (this.alive) await this.stop(graceMs);
     await this.#ended;
+  }
+
+  /** Stops it if it is up; it is not started again unless it comes back. */
+  async remove(graceMs: number, cause?: EventId): Promise<void> {
+    this.#removed = true;
+    if (this.alive) await this.stop(graceMs, cause);
+    await this.#ended;
+    this.#events.changed();
+  }
+
+  /** The disk of a node that is down gives way to an empty one; on it the node knows nobody until it is told. */
+  comeBackEmpty(storageId: StorageId): void {
+    if (this.alive) throw new Error(`${this.id} is up: its disk cannot be replaced under it.`);
+    rmSync(this.#start.folder, { recursive: true, force: true });
+    this.#start = { ...this.#start, storageId, configuration: EMPTY_CONFIGURATION };
+    this.#removed = false;
+  }
+
+  /** Where the others are from now on, also for later incarnations. */
+  tellMembers(members: readonly PeerAddress[]): void {
+    this.#start = { ...this.#start, members: [...members] };
+    this.#child?.send({ kind: 'members', members: [...members] });
   }
 
   pause(cause?: EventId): void {

@@ -29,10 +29,17 @@ function isFree(port: number): Promise<boolean> {
   });
 }
 
-/** Finds `count` free ports on 127.0.0.1, starting the search at a place that `random` chooses. Rejects if there are too few. */
-export async function findPorts(count: number, random: () => number = Math.random): Promise<number[]> {
+/**
+ * Finds `count` free ports on 127.0.0.1, starting the search at a place that `random` chooses. None of `taken`, where something may
+ * listen later. Rejects if there are too few.
+ */
+export async function findPorts(
+  count: number,
+  taken: readonly number[] = [],
+  random: () => number = Math.random,
+): Promise<number[]> {
   const ephemeral = ephemeralRange();
-  const usable = (port: number) => port < ephemeral.low || port > ephemeral.high;
+  const usable = (port: number) => (port < ephemeral.low || port > ephemeral.high) && !taken.includes(port);
   const span = HIGHEST - LOWEST;
   const start = Math.floor(random() * span);
   const found: number[] = [];

@@ -1,67 +1,20 @@
 /** Carries out a scenario's steps on a running cluster. */
 import { setTimeout as wait } from 'node:timers/promises';
 import type { Cluster } from '../cluster/cluster.ts';
-import type { NodeId } from '../consensus/replica.ts';
-import type { LiveSnapshot } from '../trace/model/queries.ts';
-import type { Scenario, ScenarioStep, Target } from './scenario.ts';
+import type { MembershipChange, NodeId } from '../consensus/replica.ts';
+import type { EventId } from '../trace/model/events.ts';
+import { leaderOf, type LiveState } from './live-state.ts';
+import { NotDone, Operator, type MembershipWish, type Order } from './operator.ts';
+import type { Scenario } from './scenario.ts';
+import { changesMembership, type ScenarioStep, type Target, type WaitFor } from './scenario-step.ts';
 
 /** A scenario cannot go on; the message says at which step and why. */
 export class ScenarioFailed extends Error {}
 
-/** The newest snapshot of the recording, and a way to wait for one that shows something. */
-export class LiveState {
-  #snapshot: LiveSnapshot | undefined;
-  readonly #waiting = new Set<(snapshot: LiveSnapshot) => void>();
-
-  take(snapshot: LiveSnapshot): void {
-    this.#snapshot = snapshot;
-    for (const look of this.#waiting) look(snapshot);
-  }
-
-  get latest(): LiveSnapshot | undefined {
-    return this.#snapshot;
-  }
-
-  /** The running leader of the highest term, as far as recorded. */
-  leader(): NodeId | undefined {
-    return leaderOf(this.#snapshot);
-  }
-
-  /** Resolves with the first answer of `look` that is not undefined; undefined after `msMax`. */
-  async until<T>(
-    look: (snapshot: LiveSnapshot) => T | undefined,
-    msMax: number,
-    signal?: AbortSignal,
-  ): Promise<T | undefined> {
-    const now = this.#snapshot && look(this.#snapshot);
-    if (now !== undefined) return now;
-    return new Promise((resolve) => {
-      const finish = (answer: T | undefined) => {
-        clearTimeout(timer);
-        this.#waiting.delete(check);
-        signal?.removeEventListener('abort', abort);
-        resolve(answer);
-      };
-      const check = (snapshot: LiveSnapshot) => {
-        const answer = look(snapshot);
-        if (answer !== undefined) finish(answer);
-      };
-      const abort = () => finish(undefined);
-      const timer = setTimeout(abort, msMax);
-      signal?.addEventListener('abort', abort);
-      this.#waiting.add(check);
-    });
-  }
-}
-
-export function leaderOf(snapshot: LiveSnapshot | undefined): NodeId | undefined {
-  const leaders =
-    snapshot?.state.nodes.filter((node) => node.role === 'leader' && node.status === 'running') ?? [];
-  return leaders.sort((a, b) => b.term - a.term)[0]?.id;
-}
-
 /** How long the first leader, or a target that a step names, may take to appear. */
 const TARGET_MS_MAX = 60_000;
+/** How long a step may take unless it says otherwise. */
+const STEP_MS_MAX = 60_000;
 
 /** Performs the steps up to `end: run`. `signal` ends the waiting early and the steps with it. */
 export async function perform(
@@ -78,10 +31,19 @@ export async function perform(
     cluster.recordOperator({ kind: 'workload', clients: scenario.workload.clients }, 'scenario');
     cluster.setWorkload(scenario.workload);
   }
+  const performance = new Performance(scenario, cluster, live, signal);
   for (const [position, step] of scenario.steps.entries()) {
     if (step.after !== undefined) await pauseFor(step.after, signal);
     if (signal?.aborted || step.end) return;
-    await performStep(step, position + 1, scenario, cluster, live, signal);
+    try {
+      await performance.step(step);
+    } catch (error) {
+      if (signal?.aborted) return;
+      throw new ScenarioFailed(
+        `Step ${position + 1} (${describeStep(step)}) failed: ${(error as Error).message}`,
+        { cause: error },
+      );
+    }
   }
 }
 
@@ -91,63 +53,168 @@ async function pauseFor(ms: number, signal?: AbortSignal): Promise<void> {
   });
 }
 
-async function performStep(
-  step: ScenarioStep,
-  number: number,
-  scenario: Scenario,
-  cluster: Cluster,
-  live: LiveState,
-  signal?: AbortSignal,
-): Promise<void> {
-  if (step.workload) {
-    cluster.recordOperator({ kind: 'workload', clients: step.workload.clients }, 'scenario');
-    cluster.setWorkload({ ...scenario.workload, clients: step.workload.clients });
-    return;
+class Performance {
+  readonly #scenario: Scenario;
+  readonly #cluster: Cluster;
+  readonly #live: LiveState;
+  readonly #operator: Operator;
+  readonly #signal: AbortSignal | undefined;
+
+  constructor(scenario: Scenario, cluster: Cluster, live: LiveState, signal: AbortSignal | undefined) {
+    this.#scenario = scenario;
+    this.#cluster = cluster;
+    this.#live = live;
+    this.#operator = new Operator(cluster, live);
+    this.#signal = signal;
   }
-  if (step.heal) {
-    await cluster.heal(cluster.recordOperator({ kind: 'heal' }, 'scenario'));
-    return;
+
+  async step(step: ScenarioStep): Promise<void> {
+    if (step.workload) {
+      this.#record({ kind: 'workload', clients: step.workload.clients });
+      this.#cluster.setWorkload({ ...this.#scenario.workload, clients: step.workload.clients });
+    } else if (step.heal) await this.#cluster.heal(this.#record({ kind: 'heal' }));
+    else if (step.wait) await this.#wait(step.wait, this.#msMax(step));
+    else if (changesMembership(step)) await this.#changeMembership(step);
+    else if (step.leave) await this.#operator.leaveJoint(this.#order({ kind: 'leave-joint' }, step));
+    else if (step.replace)
+      await this.#operator.replace(
+        step.replace,
+        this.#order({ kind: 'replace-node', node: step.replace }, step),
+      );
+    else if (step.transfer) await this.#transfer(step.transfer, step);
+    else await this.#eachTarget(step);
   }
-  for (const kind of ['kill', 'pause', 'resume', 'restart', 'stop'] as const) {
-    const target = step[kind];
-    if (target === undefined) continue;
-    const nodes = await resolve(target, cluster, live, signal);
-    if (signal?.aborted) return;
-    if (nodes.length === 0)
-      throw new ScenarioFailed(`Step ${number} (${kind}: ${target}): there is no such node now.`);
-    for (const node of nodes) {
-      const cause = cluster.recordOperator({ kind, node }, 'scenario');
-      if (kind === 'kill') await cluster.kill(node, cause);
-      else if (kind === 'pause') cluster.pause(node, cause);
-      else if (kind === 'resume') cluster.resume(node, cause);
-      else if (kind === 'restart') await cluster.restart(node, cause);
-      else await cluster.stopNode(node, cause);
+
+  async #eachTarget(step: ScenarioStep): Promise<void> {
+    for (const kind of ['snapshot', 'campaign', 'forgetLeader'] as const) {
+      const target = step[kind];
+      if (target === undefined) continue;
+      for (const node of await this.#resolve(target)) {
+        if (kind === 'snapshot') await this.#operator.snapshot(node, this.#order({ kind, node }, step));
+        else if (kind === 'campaign') await this.#operator.campaign(node, this.#order({ kind, node }, step));
+        else await this.#operator.forgetLeader(node, this.#order({ kind: 'forget-leader', node }, step));
+      }
     }
+    for (const kind of ['kill', 'pause', 'resume', 'restart', 'stop'] as const) {
+      const target = step[kind];
+      if (target === undefined) continue;
+      for (const node of await this.#resolve(target)) await this.#toProcess(kind, node);
+    }
+  }
+
+  async #toProcess(kind: 'kill' | 'pause' | 'resume' | 'restart' | 'stop', node: NodeId): Promise<void> {
+    const cause = this.#record({ kind, node });
+    if (kind === 'kill') await this.#cluster.kill(node, cause);
+    else if (kind === 'pause') this.#cluster.pause(node, cause);
+    else if (kind === 'resume') this.#cluster.resume(node, cause);
+    else if (kind === 'restart') await this.#cluster.restart(node, cause);
+    else await this.#cluster.stopNode(node, cause);
+  }
+
+  /** Each node that a step names gets an operator event of its own, but for a change that is made at once. */
+  async #changeMembership(step: ScenarioStep): Promise<void> {
+    const { add = [], promote = [], transition = 'auto' } = step;
+    const demote = await this.#resolveAll(step.demote ?? []);
+    const remove = await this.#resolveAll(step.remove ?? []);
+    const wish = { add, promote, demote, remove, transition };
+    await this.#operator.changeMembership(wish, this.#order(commandOf(wish), step));
+  }
+
+  async #transfer(target: string, step: ScenarioStep): Promise<void> {
+    const [to = ''] = await this.#resolve(target);
+    if (to === leaderOf(this.#live.latest)) return;
+    await this.#operator.transfer(to, this.#order({ kind: 'transfer', node: to }, step));
+  }
+
+  async #wait(condition: WaitFor, msMax: number): Promise<void> {
+    const { leader, operations, caughtUp, compacted } = condition;
+    if (caughtUp !== undefined) {
+      const order = { cause: '', msMax, ...this.#ending };
+      for (const node of await this.#resolve(caughtUp)) await this.#operator.caughtUp(node, order);
+      return;
+    }
+    const begun = this.#live.latest?.state.operations.acknowledged ?? 0;
+    const waited = compacted === undefined ? [] : await this.#resolve(compacted);
+    const seen = await this.#live.until(
+      (snapshot) => {
+        if (leader !== undefined) {
+          const found = leaderOf(snapshot);
+          return found !== undefined && (leader === 'any' || leader === found) ? true : undefined;
+        }
+        const { nodes, operations: done } = snapshot.state;
+        if (operations !== undefined) return done.acknowledged - begun >= operations ? true : undefined;
+        return waited.every((id) => nodes.some((node) => node.id === id && node.compacted > 0)) || undefined;
+      },
+      msMax,
+      this.#signal,
+    );
+    if (seen === undefined) throw new NotDone(`It did not come about within ${msMax / 1000} s.`);
+  }
+
+  /** The nodes that a target means now; at least one. */
+  async #resolve(target: Target | 'all'): Promise<NodeId[]> {
+    const nodes = await this.#find(target);
+    if (nodes.length === 0) throw new ScenarioFailed('there is no such node now');
+    return nodes;
+  }
+
+  async #resolveAll(targets: readonly Target[]): Promise<NodeId[]> {
+    const found: NodeId[] = [];
+    for (const target of targets) found.push(...(await this.#resolve(target)));
+    return found;
+  }
+
+  async #find(target: Target | 'all'): Promise<NodeId[]> {
+    const { nodes } = this.#cluster;
+    if (target === 'all') return nodes.filter((node) => this.#isUp(node.id)).map(({ id }) => id);
+    if (target === 'killed') return nodes.filter((node) => !node.alive).map(({ id }) => id);
+    if (target === 'paused') return nodes.filter((node) => node.paused).map(({ id }) => id);
+    if (target !== 'leader' && target !== 'follower') return [target];
+    const leader = await this.#operator.leader({ cause: '', msMax: TARGET_MS_MAX, ...this.#ending });
+    if (target === 'leader') return [leader];
+    const followers = nodes.filter(
+      ({ id }) => id !== leader && this.#isUp(id) && this.#live.node(id)?.role !== 'learner',
+    );
+    return followers.map(({ id }) => id).slice(0, 1);
+  }
+
+  #isUp(id: NodeId): boolean {
+    return this.#cluster.nodes.some((node) => node.id === id && node.alive && !node.paused);
+  }
+
+  get #ending(): { signal?: AbortSignal } {
+    return this.#signal === undefined ? {} : { signal: this.#signal };
+  }
+
+  #msMax({ within }: ScenarioStep): number {
+    return within ?? STEP_MS_MAX;
+  }
+
+  #order(command: object, step: ScenarioStep): Order {
+    return { cause: this.#record(command), msMax: this.#msMax(step), ...this.#ending };
+  }
+
+  #record(command: object): EventId {
+    return this.#cluster.recordOperator(command, 'scenario');
   }
 }
 
-async function resolve(
-  target: Target,
-  cluster: Cluster,
-  live: LiveState,
-  signal?: AbortSignal,
-): Promise<NodeId[]> {
-  if (target === 'killed') return cluster.nodes.filter((node) => !node.alive).map(({ id }) => id);
-  if (target === 'paused') return cluster.nodes.filter((node) => node.paused).map(({ id }) => id);
-  if (target !== 'leader' && target !== 'follower') return [target];
-  const isUp = (id: NodeId) => cluster.nodes.some((node) => node.id === id && node.alive && !node.paused);
-  const leader = await live.until(
-    (snapshot) => {
-      const found = leaderOf(snapshot);
-      return found !== undefined && isUp(found) ? found : undefined;
-    },
-    TARGET_MS_MAX,
-    signal,
-  );
-  if (leader === undefined) return [];
-  if (target === 'leader') return [leader];
-  return cluster.nodes
-    .filter(({ id }) => id !== leader && isUp(id))
-    .map(({ id }) => id)
-    .slice(0, 1);
+/** As the operator event tells it. */
+function commandOf(wish: Required<MembershipWish>): object {
+  const { add, promote, demote, remove, transition } = wish;
+  const changes: MembershipChange[] = [
+    ...add.map(({ node, as }) => ({ kind: as === 'voter' ? 'add-voter' : 'add-learner', node }) as const),
+    ...promote.map((node) => ({ kind: 'add-voter', node }) as const),
+    ...demote.map((node) => ({ kind: 'add-learner', node }) as const),
+    ...remove.map((node) => ({ kind: 'remove', node }) as const),
+  ];
+  return { kind: 'change-membership', changes, transition };
+}
+
+/** As the file says it, for messages. */
+function describeStep({ after: _, within: __, ...actions }: ScenarioStep): string {
+  return Object.entries(actions)
+    .filter(([, value]) => value !== undefined)
+    .map(([name, value]) => `${name}: ${typeof value === 'string' ? value : JSON.stringify(value)}`)
+    .join(', ');
 }

@@ -2,35 +2,10 @@
 import { readdirSync } from 'node:fs';
 import path from 'node:path';
 import { z } from 'zod';
-import type { RaftOptions } from '../consensus/raft/options.ts';
+import { RAFT_DEFAULTS, type RaftOptions } from '../consensus/raft/options.ts';
+import { flawOfOptions, optionsSchema, withOverrides, type OptionOverrides } from './options.ts';
 import { resourceFolder } from './resources.ts';
 import { FileError, readYamlFile } from './yaml-file.ts';
-
-const TIMEOUT_MS_MIN = 10;
-const TIMEOUT_MS_MAX = 600_000;
-const timeoutMs = z
-  .number()
-  .min(TIMEOUT_MS_MIN, `at least ${TIMEOUT_MS_MIN} ms`)
-  .max(TIMEOUT_MS_MAX, `at most ${TIMEOUT_MS_MAX} ms`);
-
-/** Options as a profile or a scenario may give them; what is left out keeps its default. */
-export const optionsSchema = z.strictObject({
-  electionTimeoutMs: z
-    .strictObject({ min: timeoutMs, max: timeoutMs })
-    .refine(({ min, max }) => min <= max, 'min must not be above max')
-    .optional(),
-  heartbeatMs: z.number().min(1, 'at least 1 ms').max(TIMEOUT_MS_MAX).optional(),
-  termStartNoOp: z.boolean().optional(),
-  maxEntriesPerMessage: z.number().int().min(1).max(100_000).optional(),
-  maxBytesPerMessage: z
-    .number()
-    .int()
-    .min(1_024)
-    // Characters, of up to three bytes each: they must fit into one frame.
-    .max(2 * 1024 * 1024)
-    .optional(),
-});
-export type OptionOverrides = z.infer<typeof optionsSchema>;
 
 const profileSchema = z.strictObject({
   format: z.literal('quorum-lab/profile'),
@@ -49,30 +24,21 @@ export interface Profile {
   options: RaftOptions;
 }
 
+/** The paper's Raft with its timers (§9.3): what a profile changes. */
 const DEFAULTS: RaftOptions = {
+  ...RAFT_DEFAULTS,
   electionTimeoutMs: { min: 150, max: 300 },
   heartbeatMs: 75,
-  termStartNoOp: true,
-  maxEntriesPerMessage: 256,
-  maxBytesPerMessage: 1024 * 1024,
 };
 
-/** The overrides that say something. */
-export function given(overrides: OptionOverrides): Partial<RaftOptions> {
-  return Object.fromEntries(Object.entries(overrides).filter(([, value]) => value !== undefined));
-}
-
-/** Why heartbeats could not keep a leader in office, if they could not. */
-export function flawOfOptions({ heartbeatMs, electionTimeoutMs }: RaftOptions): string | undefined {
-  if (heartbeatMs < electionTimeoutMs.min) return undefined;
-  return `a heartbeat every ${heartbeatMs} ms cannot keep a leader whose followers time out after ${electionTimeoutMs.min} ms; make heartbeatMs smaller than electionTimeoutMs.min`;
-}
-
-/** Lays overrides over options. Throws {@link FileError} when heartbeats could not keep a leader in office. */
-export function resolveOptions(base: RaftOptions, overrides: OptionOverrides): RaftOptions {
-  const options: RaftOptions = { ...base, ...given(overrides) };
+/** Lays overrides over options. Throws {@link FileError} when the outcome makes no sense or is unsafe. */
+export function resolveOptions(
+  base: RaftOptions,
+  ...overrides: readonly (OptionOverrides | undefined)[]
+): RaftOptions {
+  const options = withOverrides(base, ...overrides);
   const flaw = flawOfOptions(options);
-  if (flaw !== undefined) throw new FileError(`These options contradict each other: ${flaw}.`);
+  if (flaw !== undefined) throw new FileError(`These options do not go together: ${flaw.text}.`);
   return options;
 }
 

@@ -1,19 +1,26 @@
 /** One scenario run on real processes, from start to verdict. */
+import { readdirSync } from 'node:fs';
 import path from 'node:path';
-import { auditDisks, type AuditResult } from '../cluster/audit.ts';
+import { auditDisks } from '../cluster/audit.ts';
 import { Cluster } from '../cluster/cluster.ts';
 import { ReaderProcess } from '../cluster/reader-process.ts';
 import { Reaper } from '../cluster/reaper.ts';
 import type { RaftOptions } from '../consensus/raft/options.ts';
-import type { ElectionRow, LiveSnapshot, TraceInfo, TraceTotals } from '../trace/model/queries.ts';
+import type { RaftBug } from '../consensus/raft/planted-bugs.ts';
+import type { NodeId } from '../consensus/replica.ts';
+import type { LiveSnapshot, TraceInfo, TraceTotals } from '../trace/model/queries.ts';
 import type { RunHeader } from '../trace/protocol.ts';
-import { LiveState, perform, ScenarioFailed } from './perform.ts';
-import type { Expectation, Scenario } from './scenario.ts';
+import { leaderOf, LiveState } from './live-state.ts';
+import { perform, ScenarioFailed } from './perform.ts';
+import { meet, type MetExpectation, type Outcome } from './expectations.ts';
+import type { Scenario } from './scenario.ts';
 
 export interface ScenarioRun {
   scenario: Scenario;
   header: RunHeader;
   options: RaftOptions;
+  /** Every node has this planted bug. */
+  bug?: RaftBug;
   /** Where the nodes' disks and the spools go. */
   folder: string;
   traceFile: string;
@@ -21,12 +28,6 @@ export interface ScenarioRun {
   onStarted?: (cluster: Cluster) => void;
   /** Ends the run early, in order. */
   signal?: AbortSignal;
-}
-
-export interface MetExpectation {
-  text: string;
-  met: boolean;
-  measured: string;
 }
 
 export interface ScenarioResult {
@@ -52,6 +53,8 @@ export interface ScenarioResult {
 }
 
 const SNAPSHOTS_PER_SECOND = 20;
+/** For a leader that is expected at the end. */
+const LEADER_MS_MAX = 10_000;
 
 /** Long enough for an election that splits a few times; after that an operation without an answer is unknown. */
 export function operationTimeoutMs(options: RaftOptions): number {
@@ -70,6 +73,7 @@ export async function runScenario(run: ScenarioRun): Promise<ScenarioResult> {
       folder: run.folder,
       traceFile: run.traceFile,
       operationTimeoutMs: operationTimeoutMs(run.options),
+      ...(run.bug === undefined ? {} : { bug: run.bug }),
     },
     {
       snapshot: (snapshot) => {
@@ -84,10 +88,12 @@ export async function runScenario(run: ScenarioRun): Promise<ScenarioResult> {
   );
   const signal = run.signal ? AbortSignal.any([run.signal, failed.signal]) : failed.signal;
   let stepError: unknown;
+  let leader: NodeId | undefined;
   try {
     cluster.watch(SNAPSHOTS_PER_SECOND);
     run.onStarted?.(cluster);
     await perform(run.scenario, cluster, live, signal);
+    leader = await leaderAtEnd(run.scenario, live, signal);
   } catch (error) {
     stepError = error;
   }
@@ -100,10 +106,20 @@ export async function runScenario(run: ScenarioRun): Promise<ScenarioResult> {
   );
   if (stepError !== undefined) throw stepError;
   if (recordingError !== undefined) throw new ScenarioFailed(recordingError);
-  return judge(run);
+  return judge(run, leader);
 }
 
-async function judge(run: ScenarioRun): Promise<ScenarioResult> {
+/** An expected leader may be about to be elected, or to be seen. */
+async function leaderAtEnd(
+  scenario: Scenario,
+  live: LiveState,
+  signal: AbortSignal,
+): Promise<NodeId | undefined> {
+  if (!scenario.expect.some(({ leader }) => leader !== undefined)) return leaderOf(live.latest);
+  return live.until(leaderOf, LEADER_MS_MAX, signal);
+}
+
+async function judge(run: ScenarioRun, leader: NodeId | undefined): Promise<ScenarioResult> {
   const reaper = new Reaper();
   try {
     const reader = await ReaderProcess.open(run.traceFile, reaper);
@@ -113,8 +129,10 @@ async function judge(run: ScenarioRun): Promise<ScenarioResult> {
         reader.query('totals', {}),
         reader.query('elections', {}),
       ]);
-      const disks = run.header.nodes.map((id) => path.join(run.folder, 'nodes', id));
-      return result(run, info, totals, elections, await auditDisks(run.traceFile, disks, reaper));
+      const nodes = path.join(run.folder, 'nodes');
+      const disks = readdirSync(nodes).map((id) => path.join(nodes, id));
+      const audit = await auditDisks(run.traceFile, disks.sort(), reaper);
+      return result(run, info, totals, { elections, audit, leader });
     } finally {
       reader.close();
     }
@@ -123,18 +141,18 @@ async function judge(run: ScenarioRun): Promise<ScenarioResult> {
   }
 }
 
-function result(
-  run: ScenarioRun,
-  info: TraceInfo,
-  totals: TraceTotals,
-  elections: ElectionRow[],
-  audit: AuditResult,
-): ScenarioResult {
-  const lost = audit.lost.length;
-  const expectations = run.scenario.expect.map((expectation) => meet(expectation, elections, lost));
+function result(run: ScenarioRun, info: TraceInfo, totals: TraceTotals, outcome: Outcome): ScenarioResult {
+  const { elections, audit } = outcome;
+  const expectations = run.scenario.expect.map((expectation) => meet(expectation, outcome));
   const complete = info.status === 'complete' && info.gaps === 0;
+  const findings = [
+    ...totals.findings,
+    ...audit.disks.flatMap(({ stateFlaw }) =>
+      stateFlaw === null ? [] : [{ rule: 'state-machine-safety', text: stateFlaw }],
+    ),
+  ];
   return {
-    ok: expectations.every(({ met }) => met) && complete && totals.findings.length === 0,
+    ok: expectations.every(({ met }) => met) && complete && findings.length === 0,
     engine: 'process',
     protocol: info.protocol,
     nodes: info.nodes.length,
@@ -149,9 +167,9 @@ function result(
       firstCommitMs,
       downtimeMs,
     })),
-    operations: { ...totals.operations, lost },
+    operations: { ...totals.operations, lost: audit.lost.length },
     messages: totals.messages,
-    findings: totals.findings,
+    findings,
     trace: {
       file: run.traceFile,
       events: info.events,
@@ -160,18 +178,4 @@ function result(
       gaps: info.gaps,
     },
   };
-}
-
-function meet(expectation: Expectation, elections: readonly ElectionRow[], lost: number): MetExpectation {
-  if (expectation.newLeaderWithin !== undefined) {
-    const within = expectation.newLeaderWithin;
-    const text = `a new leader within ${within} ms of losing the old one`;
-    const replacements = elections.flatMap((election) =>
-      election.lostNs === null ? [] : [(election.electedNs - election.lostNs) / 1e6],
-    );
-    if (replacements.length === 0) return { text, met: false, measured: 'no leader was replaced' };
-    const slowest = Math.max(...replacements);
-    return { text, met: slowest <= within, measured: `${slowest.toFixed(1)} ms` };
-  }
-  return { text: 'no acknowledged write lost', met: lost === 0, measured: `${lost} lost` };
 }

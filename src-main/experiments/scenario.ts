@@ -4,43 +4,48 @@ import path from 'node:path';
 import { z } from 'zod';
 import { NODES_MAX, NODES_MIN } from '../cluster/cluster.ts';
 import { durationSchema } from './duration.ts';
-import { flawOfOptions, given, optionsSchema, profileNames, readProfile } from './profile.ts';
+import { flawOfOptions, optionsSchema, withOverrides } from './options.ts';
+import { profileNames, readProfile } from './profile.ts';
+import { flawOfSteps } from './scenario-membership.ts';
+import { nodeName, stepSchema } from './scenario-step.ts';
 import { resourceFolder } from './resources.ts';
 import { checkYaml, FileError, readYamlFile } from './yaml-file.ts';
 
-const ACTIONS = ['kill', 'pause', 'resume', 'restart', 'stop', 'workload', 'heal', 'end'] as const;
+const EXPECTATIONS = [
+  'newLeaderWithin',
+  'acknowledgedWritesLost',
+  'leader',
+  'configuration',
+  'logCompacted',
+] as const;
 
-const nodeName = z.string().regex(/^n[1-9]$/, 'a node is n1 to n9');
-/** `leader` and `follower` are resolved when the step comes; `killed` and `paused` are the nodes that are so then. */
-const target = z.union([z.enum(['leader', 'follower', 'killed', 'paused']), nodeName], {
-  error: 'a target is leader, follower, killed, paused or a node such as n2',
-});
-export type Target = z.infer<typeof target>;
-
-const step = z
-  .strictObject({
-    after: durationSchema.optional(),
-    kill: target.optional(),
-    pause: target.optional(),
-    resume: target.optional(),
-    restart: target.optional(),
-    stop: target.optional(),
-    workload: z.strictObject({ clients: z.number().int().min(0).max(256) }).optional(),
-    heal: z.literal('all').optional(),
-    end: z.literal('run').optional(),
-  })
-  .refine((fields) => ACTIONS.filter((action) => fields[action] !== undefined).length === 1, {
-    error: `a step does exactly one of ${ACTIONS.join(', ')}`,
-  });
-export type ScenarioStep = z.infer<typeof step>;
-
+const names = z.array(nodeName).max(9, 'at most 9 nodes');
 const expectation = z
   .strictObject({
     newLeaderWithin: durationSchema.optional(),
     acknowledgedWritesLost: z.literal(0, 'only 0 makes sense: no acknowledged write may be lost').optional(),
+    /** At the end: this node, or any. */
+    leader: z
+      .union([z.literal('any'), nodeName], { error: 'a leader is any or a node such as n2' })
+      .optional(),
+    /** The last that was committed. */
+    configuration: z
+      .strictObject({ voters: names.min(1, 'somebody must have a vote'), learners: names.default([]) })
+      .superRefine(({ voters, learners }, context) => {
+        const both = learners.find((node) => voters.includes(node));
+        if (both !== undefined)
+          context.addIssue({
+            code: 'custom',
+            path: ['learners'],
+            message: `${both} is both voter and learner`,
+          });
+      })
+      .optional(),
+    /** At the end each member has a snapshot, and its log begins later than the first entry. */
+    logCompacted: z.literal(true, 'only true makes sense').optional(),
   })
   .refine((fields) => Object.values(fields).filter((value) => value !== undefined).length === 1, {
-    error: 'an expectation is exactly one of newLeaderWithin, acknowledgedWritesLost',
+    error: `an expectation is exactly one of ${EXPECTATIONS.join(', ')}`,
   });
 export type Expectation = z.infer<typeof expectation>;
 
@@ -70,27 +75,21 @@ export const scenarioSchema = z
         readRatio: z.number().min(0).max(1).default(0),
       })
       .default({ clients: 0, keys: 100, valueBytes: 128, readRatio: 0 }),
-    steps: z.array(step).min(1).max(1_000),
+    steps: z.array(stepSchema).min(1).max(1_000),
     expect: z.array(expectation).default([]),
   })
   .superRefine((scenario, context) => {
-    scenario.steps.forEach((fields, position) => {
-      for (const action of ['kill', 'pause', 'resume', 'restart', 'stop'] as const) {
-        const name = fields[action];
-        if (name?.startsWith('n') && Number(name.slice(1)) > scenario.cluster.nodes) {
-          context.addIssue({
-            code: 'custom',
-            path: ['steps', position, action],
-            message: `there is no node ${name} in a cluster of ${scenario.cluster.nodes}`,
-          });
-        }
-      }
-    });
+    const broken = flawOfSteps(scenario.cluster.nodes, scenario.steps);
+    if (broken !== undefined) {
+      const { step, field, message } = broken;
+      context.addIssue({ code: 'custom', path: ['steps', step, field], message });
+    }
     const { profile, options } = scenario.cluster;
     const flaw = profileNames().includes(profile)
-      ? flawOfOptions({ ...readProfile(profile).options, ...given(options) })
+      ? flawOfOptions(withOverrides(readProfile(profile).options, options))
       : undefined;
-    if (flaw !== undefined) context.addIssue({ code: 'custom', path: ['cluster', 'options'], message: flaw });
+    if (flaw !== undefined)
+      context.addIssue({ code: 'custom', path: ['cluster', 'options', flaw.option], message: flaw.text });
     if (scenario.steps.at(-1)?.end === undefined) {
       context.addIssue({
         code: 'custom',

@@ -3,8 +3,11 @@ import path from 'node:path';
 import type { Command, CommandResult } from '../api/contract.ts';
 import { Cluster, Refused } from '../cluster/cluster.ts';
 import type { CallResult, ClientCall } from '../node/protocol.ts';
+import type { NodeId } from '../consensus/replica.ts';
+import type { NodeState } from '../trace/model/state.ts';
 import type { LiveSnapshot } from '../trace/model/queries.ts';
-import { LiveState, perform } from '../experiments/perform.ts';
+import { LiveState } from '../experiments/live-state.ts';
+import { perform } from '../experiments/perform.ts';
 import { operationTimeoutMs } from '../experiments/run-scenario.ts';
 import type { Scenario } from '../experiments/scenario.ts';
 import type { RaftOptions } from '../consensus/raft/options.ts';
@@ -139,6 +142,20 @@ export class LiveRun {
       case 'campaign':
         cluster.operate(command.node, { kind: 'campaign' }, cause);
         return { text: `${command.node} campaigns now.` };
+      case 'transfer':
+        cluster.operate(this.#leader(), { kind: 'transfer-leadership', to: command.node }, cause);
+        return { text: `The leader hands over to ${command.node}.` };
+      case 'snapshot':
+        cluster.operate(command.node, { kind: 'snapshot' }, cause);
+        return { text: `${command.node} saves a snapshot.` };
+      case 'change-membership': {
+        const { changes, transition = 'auto' } = command;
+        cluster.operate(this.#leader(), { kind: 'change-membership', changes, transition }, cause);
+        return { text: 'The leader was asked for the change.' };
+      }
+      case 'leave-joint':
+        cluster.operate(this.#leader(), { kind: 'leave-joint' }, cause);
+        return { text: 'The leader was asked to leave the joint configuration.' };
       case 'heal': {
         const mended = await cluster.heal(cause);
         return { text: mended.length === 0 ? 'Nothing was broken.' : `Mended ${mended.join(', ')}.` };
@@ -154,6 +171,16 @@ export class LiveRun {
           await cluster.call(clientCall(command), cause, command.kind === 'get' ? command.node : undefined),
         );
     }
+  }
+
+  #leader(): NodeId {
+    let best: NodeState | undefined;
+    for (const node of this.latest?.state.nodes ?? []) {
+      if (node.role !== 'leader' || node.status !== 'running') continue;
+      if (best === undefined || node.term > best.term) best = node;
+    }
+    if (best === undefined) throw new Refused('No node leads now; wait until one is elected.');
+    return best.id;
   }
 
   /** Stops the cluster and closes the trace. */
@@ -178,12 +205,20 @@ function clientCall(command: Extract<Command, { kind: 'put' | 'get' | 'delete' |
     case 'put':
       return { call: 'put', key: command.key, value: command.value };
     case 'get':
-      return { call: 'get', key: command.key, ...(command.stale ? { stale: true } : {}) };
+      return { call: 'get', key: command.key, ...howToRead(command) };
     case 'delete':
       return { call: 'delete', key: command.key };
     case 'cas':
       return { call: 'cas', key: command.key, expected: command.expected, value: command.value };
   }
+}
+
+function howToRead({
+  read,
+  stale,
+}: Extract<Command, { kind: 'get' }>): Pick<Extract<ClientCall, { call: 'get' }>, 'stale' | 'read'> {
+  if (stale === true || read === 'stale') return { stale: true };
+  return read === undefined ? {} : { read };
 }
 
 function answer(result: CallResult): CommandResult {

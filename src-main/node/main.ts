@@ -24,6 +24,9 @@ process.on('message', (message: ToNode) => {
     case 'operator':
       node?.operator(message.command, message.cause);
       return;
+    case 'members':
+      node?.readdress(message.members);
+      return;
     case 'stop':
       node?.stop('asked to by the lab');
       process.exit(0);

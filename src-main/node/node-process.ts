@@ -1,21 +1,21 @@
-import type { NodeId, OperatorInput, Row } from '../consensus/replica.ts';
+import type { OperatorInput } from '../consensus/replica.ts';
 import { createRaft } from '../consensus/raft/replica.ts';
-import type { EventId, EventPayload } from '../trace/model/events.ts';
+import type { EventId } from '../trace/model/events.ts';
 import { openSpool } from '../trace/spool/unrecorded.ts';
 import type { Spool } from '../trace/spool/unrecorded.ts';
 import { ProcessClock } from './clock.ts';
 import { KeyValueMachine } from './disk/key-value-machine.ts';
 import { LogStore } from './disk/log-store.ts';
 import { Host } from './host/host.ts';
-import type { DurableFacts } from './host/ports.ts';
-import type { NodeStart } from './protocol.ts';
+import { nodeStarted } from './node-started.ts';
+import type { NodeStart, PeerAddress } from './protocol.ts';
 import { randomStream } from './random.ts';
 import { TcpNetwork } from './transport/tcp-network.ts';
 import type { TcpParcel } from './transport/wire.ts';
 
 /** Under this name the load process connects to the nodes. */
 export const loadName = 'load';
-const raftSpaces = ['meta', 'log'];
+const raftSpaces = ['meta', 'log', 'snapshot'];
 
 /** One node with its real ports. */
 export class NodeProcess {
@@ -34,6 +34,7 @@ export class NodeProcess {
       id,
       incarnation,
       members,
+      configuration,
       folder,
       storageId,
       spoolFolder,
@@ -42,21 +43,29 @@ export class NodeProcess {
       secret,
       options,
       seed,
+      bug,
     } = start;
     this.#port = portOf(start);
     this.#recorder = openSpool({ folder: spoolFolder, source: id, incarnation, originNs }, untraced);
-    this.#log = new LogStore({ folder, storageId, spaces: raftSpaces });
-    this.#machine = new KeyValueMachine(folder);
+    const mayBeEmpty = incarnation === 1 || start.emptyDisk === true;
+    this.#log = new LogStore({ folder, storageId, spaces: raftSpaces, node: id, mayBeEmpty });
+    this.#machine = new KeyValueMachine({
+      folder,
+      sessions: options.clientSessions,
+      reliedOn: () => this.#log.snapshotIndex,
+    });
     this.#clock = new ProcessClock(() => this.#host.turn());
     const { applied } = this.#machine;
     const replica = createRaft({
       id,
-      voters: members.map((member) => member.id),
+      configuration,
+      storageId,
       options,
       rows: this.#log.rows,
       applied,
       random: randomStream(seed),
       now: this.#clock.now(),
+      ...(bug === undefined ? undefined : { bug }),
     });
     const self = { runId, secret, id, incarnation };
     this.#network = new TcpNetwork({ self, members, clients: [loadName], recorder: this.#recorder });
@@ -68,7 +77,7 @@ export class NodeProcess {
       recorder: this.#recorder,
       machine: this.#machine,
     });
-    this.#recorder.record(nodeStarted(this.#log.rows, this.#log.durable(), applied), 0);
+    this.#recorder.record(nodeStarted(process.pid, replica, this.#log.durable(), applied, storageId), 0);
   }
 
   /** Listens, connects and lets the replica's time run. @throws when the port is in use */
@@ -80,6 +89,11 @@ export class NodeProcess {
 
   operator(command: OperatorInput, cause: EventId): void {
     this.#host.operator(command, cause);
+  }
+
+  /** The address book has changed. */
+  readdress(members: readonly PeerAddress[]): void {
+    this.#network.readdress(members);
   }
 
   /** Orderly: everything recorded, disks closed. */
@@ -105,29 +119,4 @@ function portOf({ id, members }: NodeStart): number {
   if (own === undefined)
     throw new Error(`${id} is not among the members ${members.map((member) => member.id).join(', ')}`);
   return own.port;
-}
-
-interface LogRun {
-  first: number;
-  last: number;
-  term: number;
-}
-
-function nodeStarted(rows: readonly Row[], facts: DurableFacts, applied: number): EventPayload {
-  const { term, lastIndex } = facts;
-  const votedFor: NodeId | null = facts.votedFor;
-  return { kind: 'node-started', pid: process.pid, term, votedFor, lastIndex, applied, log: termRuns(rows) };
-}
-
-/** Runs of equal term in the log's rows, in index order. */
-function termRuns(rows: readonly Row[]): LogRun[] {
-  const runs: LogRun[] = [];
-  for (const { space, key, value } of rows) {
-    if (space !== 'log') continue;
-    const { term } = value as { readonly term: number };
-    const run = runs[runs.length - 1];
-    if (run?.term === term) run.last = key;
-    else runs.push({ first: key, last: key, term });
-  }
-  return runs;
 }

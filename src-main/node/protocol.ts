@@ -1,6 +1,7 @@
 /** What the lab says to a node and to the load process over IPC, and what they answer (`serialization: 'advanced'`). */
-import type { NodeId, OperationId, OperatorInput } from '../consensus/replica.ts';
+import type { Configuration, NodeId, OperationId, OperatorInput, ReadMode } from '../consensus/replica.ts';
 import type { RaftOptions } from '../consensus/raft/options.ts';
+import type { RaftBug } from '../consensus/raft/planted-bugs.ts';
 
 export interface PeerAddress {
   id: NodeId;
@@ -14,11 +15,19 @@ export interface NodeStart {
   runId: string;
   id: NodeId;
   incarnation: number;
+  /** Where every node that may ever be spoken to is found, this one among them. Who takes part, the configuration says. */
   members: PeerAddress[];
-  /** The node's own folder: `log.db` (replica rows) and `state.db` (state machine). Made if missing. */
+  /** Who took part when the cluster began; `EMPTY_CONFIGURATION` for a node that joins later. */
+  configuration: Configuration;
+  /** The node's own folder: `log.db` (replica rows), `state.db` (state machine) and its snapshots. Made if missing. */
   folder: string;
   /** The disk must carry this id; a new disk is given it. */
   storageId: string;
+  /**
+   * An empty disk is expected, because the node has never run or its disk was replaced and got a new id. Otherwise only the first
+   * incarnation may find one: a node that comes back with nothing under an id that the others know has forgotten its votes.
+   */
+  emptyDisk?: boolean;
   spoolFolder: string;
   /** Records nothing: for measuring what recording costs. */
   untraced?: boolean;
@@ -30,9 +39,15 @@ export interface NodeStart {
   options: RaftOptions;
   /** Seeds the node's random stream; differs by node and incarnation. */
   seed: number;
+  /** A planted bug instead of one of the protocol's rules. */
+  bug?: RaftBug;
 }
 export type ToNode =
-  NodeStart | { kind: 'stop' } | { kind: 'operator'; command: OperatorInput; cause: string };
+  | NodeStart
+  | { kind: 'stop' }
+  | { kind: 'operator'; command: OperatorInput; cause: string }
+  /** The address book has changed; replaces the one before. */
+  | { kind: 'members'; members: PeerAddress[] };
 export type FromNode =
   /** Listening and running. */
   | { kind: 'ready' }
@@ -41,7 +56,8 @@ export type FromNode =
 
 export type ClientCall =
   | { call: 'put'; key: string; value: string }
-  | { call: 'get'; key: string; stale?: boolean }
+  /** `stale`: from the state of the node asked, however old. Else as `read` says, or as the cluster's options do. */
+  | { call: 'get'; key: string; stale?: boolean; read?: 'log' | ReadMode }
   | { call: 'delete'; key: string }
   | { call: 'cas'; key: string; expected: string; value: string };
 
@@ -58,6 +74,10 @@ export interface LoadStart {
   seed: number;
   /** An operation without an answer after this long ends as unknown. */
   timeoutMs: number;
+  /** How a read is made unless it says otherwise. */
+  reads: 'log' | ReadMode;
+  /** The state machine applies an operation once, so one without an answer may be sent again under its own id. */
+  retries: boolean;
 }
 export type ToLoad =
   | LoadStart
@@ -67,6 +87,8 @@ export type ToLoad =
   | { kind: 'call'; id: number; call: ClientCall; node?: NodeId; cause: string }
   /** Watch the workload's operations for so long and say how they went, in `measured`. */
   | { kind: 'measure'; id: number; ms: number }
+  /** The address book has changed; replaces the one before. */
+  | { kind: 'members'; members: PeerAddress[] }
   /** Let what is under way complete (bounded by the timeout), then leave. */
   | { kind: 'stop' };
 export interface CallResult {

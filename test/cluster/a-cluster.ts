@@ -4,7 +4,7 @@ import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { Cluster, type ClusterEvents } from '../../src-main/cluster/cluster.ts';
 import { runHeader } from '../../src-main/experiments/header.ts';
-import { leaderOf, LiveState } from '../../src-main/experiments/perform.ts';
+import { leaderOf, LiveState } from '../../src-main/experiments/live-state.ts';
 import { readProfile } from '../../src-main/experiments/profile.ts';
 import type { NodeState } from '../../src-main/trace/model/state.ts';
 

@@ -6,6 +6,8 @@ import { mkdirSync, mkdtempSync, readdirSync, rmSync } from 'node:fs';
 import { createServer } from 'node:net';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
+import { votersOnly } from '../../src-main/consensus/raft/configuration.ts';
+import { RAFT_DEFAULTS } from '../../src-main/consensus/raft/options.ts';
 import type { RaftOptions } from '../../src-main/consensus/raft/options.ts';
 import type {
   CallResult,
@@ -17,19 +19,20 @@ import type {
   ToLoad,
   ToNode,
 } from '../../src-main/node/protocol.ts';
+import type { Self } from '../../src-main/node/transport/handshake.ts';
 import { openDatabase } from '../../src-main/trace/sqlite.ts';
 import { SpoolReader } from '../../src-main/trace/spool/reader.ts';
+import type { Configuration, OperatorInput } from '../../src-main/consensus/replica.ts';
 import type { EventPayload } from '../../src-main/trace/model/events.ts';
 
 const sources = path.resolve(import.meta.dirname, '../../src-main/node');
 const conditionMsMax = 20_000;
 
 export const quickOptions: RaftOptions = {
+  ...RAFT_DEFAULTS,
   electionTimeoutMs: { min: 150, max: 300 },
   heartbeatMs: 40,
-  termStartNoOp: true,
   maxEntriesPerMessage: 1024,
-  maxBytesPerMessage: 1024 * 1024,
 };
 
 /** An event as a test reads it back from a spool. */
@@ -48,6 +51,7 @@ export class NodeCluster {
   readonly folder = mkdtempSync(path.join(tmpdir(), 'quorum-lab-nodes-'));
   readonly spoolFolder = path.join(this.folder, 'spool');
   readonly members: readonly PeerAddress[];
+  readonly configuration: Configuration;
   readonly #options: RaftOptions;
   readonly #secret = new Uint8Array(32).map((_zero, at) => at * 7 + 1);
   readonly #originNs = process.hrtime.bigint();
@@ -67,12 +71,19 @@ export class NodeCluster {
 
   constructor(members: readonly PeerAddress[], options: RaftOptions) {
     this.members = members;
+    const ids = members.map(({ id }) => id);
+    this.configuration = votersOnly(ids, Object.fromEntries(ids.map((id) => [id, storageOf(id)])));
     this.#options = options;
     mkdirSync(this.spoolFolder);
   }
 
   folderOf(id: string): string {
     return path.join(this.folder, id);
+  }
+
+  /** What a client of the test's own proves itself with. */
+  client(incarnation: number): Self {
+    return { runId: 'test-run', secret: this.#secret, id: 'load', incarnation };
   }
 
   get loadPid(): number | undefined {
@@ -94,8 +105,9 @@ export class NodeCluster {
       id,
       incarnation,
       members: [...this.members],
+      configuration: this.configuration,
       folder: this.folderOf(id),
-      storageId: `disk-of-${id}`,
+      storageId: storageOf(id),
       spoolFolder: this.spoolFolder,
       originNs: this.#originNs,
       secret: this.#secret,
@@ -142,6 +154,8 @@ export class NodeCluster {
       secret: this.#secret,
       seed: 7,
       timeoutMs: 3000,
+      reads: this.#options.reads,
+      retries: this.#options.clientSessions,
     });
     await ready;
   }
@@ -175,6 +189,14 @@ export class NodeCluster {
   /** Cuts the channel to a node, as the death of its parent would. */
   disconnect(id: string): void {
     this.#running.get(id)?.child.disconnect();
+  }
+
+  signal(id: string, signal: 'SIGSTOP' | 'SIGCONT'): void {
+    this.#running.get(id)?.child.kill(signal);
+  }
+
+  operate(id: string, command: OperatorInput): void {
+    this.#running.get(id)?.child.send({ kind: 'operator', command, cause: 'lab/1/1' } satisfies ToNode);
   }
 
   async kill(id: string): Promise<void> {
@@ -242,6 +264,10 @@ export class NodeCluster {
     end(child);
     await exited;
   }
+}
+
+function storageOf(id: string): string {
+  return `disk-of-${id}`;
 }
 
 /** Waits for a condition, looking again every few milliseconds. */

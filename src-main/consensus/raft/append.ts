@@ -1,12 +1,13 @@
 /** The follower's side of log replication (§5.3): the AppendEntries receiver of Figure 2. */
-import type { LogIndex } from '../replica.ts';
+import type { LogIndex, Message, NodeId, Term } from '../replica.ts';
 import { invariant } from '../invariant.ts';
 import { advanceFollowerCommit } from './commit.ts';
 import { logPosition } from './log.ts';
+import { adoptAppended } from './membership.ts';
 import type { AppendEntries, AppendEntriesReplyBody } from './messages.ts';
 import { appendEntry, truncateLog } from './persistence.ts';
-import { changeLeader, changeRole } from './roles.ts';
-import { refuse, resetElectionTimer, sendReply, type RaftState } from './state.ts';
+import { becomeFollower, changeLeader } from './roles.ts';
+import { refuse, resetElectionTimer, type RaftState } from './state.ts';
 
 /** The message's term is not ahead of the replica's. */
 export function handleAppendEntries(raft: RaftState, message: AppendEntries): void {
@@ -14,14 +15,14 @@ export function handleAppendEntries(raft: RaftState, message: AppendEntries): vo
     refuseAppend(raft, message, `term ${message.term} is behind ${raft.term}`);
     return;
   }
-  if (raft.leader !== null && raft.leader !== message.from) {
-    // Election Safety (§5.2) excludes it; a peer that breaks the protocol must not take this replica with it.
-    refuse(raft, message.type, message.from, `${raft.leader} leads term ${raft.term}`);
+  if (!followLeader(raft, message)) return;
+  const { prevLogIndex, prevLogTerm, entries, leaderCommit } = message.body;
+  const { lastIndex, start } = raft.log;
+  if (prevLogIndex < start.index) {
+    // Everything up to the start is in a snapshot, so it is committed, and the leader has the same (Leader Completeness).
+    reply(raft, message, { success: true, prevLogIndex, matchIndex: raft.commitIndex });
     return;
   }
-  followLeader(raft, message);
-  const { prevLogIndex, prevLogTerm, entries, leaderCommit } = message.body;
-  const { lastIndex } = raft.log;
   if (prevLogIndex > lastIndex) {
     const reason = `no entry ${prevLogIndex}: log ends at ${logPosition(lastIndex, raft.log.lastTerm)}`;
     refuseAppend(raft, message, reason, lastIndex + 1);
@@ -39,44 +40,46 @@ export function handleAppendEntries(raft: RaftState, message: AppendEntries): vo
   reply(raft, message, { success: true, prevLogIndex, matchIndex });
 }
 
-function followLeader(raft: RaftState, message: AppendEntries): void {
+/** The sender leads the current term. @returns false if somebody else is known to, and the message is refused */
+export function followLeader(raft: RaftState, { type, from, term }: Message): boolean {
+  if (raft.leader !== null && raft.leader !== from) {
+    // Election Safety (§5.2) excludes it; a peer that breaks the protocol must not take this replica with it.
+    refuse(raft, type, from, `${raft.leader} leads term ${raft.term}`);
+    return false;
+  }
   invariant(raft.role !== 'leader', 'a leader does not follow another leader of its own term');
-  const wasCandidate = raft.role === 'candidate';
-  changeRole(raft, 'follower', `AppendEntries of term ${message.term} from ${message.from}`);
-  changeLeader(raft, message.from);
-  resetElectionTimer(raft, !wasCandidate);
+  const stood = raft.role === 'candidate' || raft.role === 'pre-candidate';
+  if (raft.role === 'candidate') raft.rules.stepDownInTerm(raft);
+  if (stood) becomeFollower(raft, `${type} of term ${term} from ${from}`);
+  changeLeader(raft, from);
+  raft.leaderHeardAt = raft.now;
+  resetElectionTimer(raft, !stood);
+  return true;
 }
 
 /** Skips what is already there, removes only what really conflicts, appends the rest (Figure 2, AppendEntries 3 and 4). */
 function storeEntries(raft: RaftState, message: AppendEntries): void {
   const { log } = raft;
   const { entries } = message.body;
-  let at = 0;
-  while (at < entries.length) {
-    const entry = entries[at];
-    if (entry === undefined || entry.index > log.lastIndex) break;
-    const ownTerm = log.termAt(entry.index);
-    if (ownTerm !== entry.term) {
-      truncateLog(
-        raft,
-        entry.index,
-        `entry ${entry.index} is of term ${ownTerm}, ${message.from} has term ${entry.term}`,
-      );
-      break;
-    }
-    at += 1;
+  const from = raft.rules.firstNew(raft, message);
+  const conflicting = entries[from];
+  if (conflicting === undefined) return;
+  const { index, term } = conflicting;
+  if (index <= log.lastIndex) {
+    const reason = `entry ${index} is of term ${log.termAt(index)}, ${message.from} has term ${term}`;
+    truncateLog(raft, index, reason);
   }
-  let first = log.lastIndex + 1;
-  for (; at < entries.length; at++) {
-    const entry = entries[at];
-    if (entry === undefined) break;
+  let first = index;
+  for (let at = from; at < entries.length; at++) {
+    const entry = entries[at]!;
     if (entry.index > first && entry.term !== log.lastTerm) {
       noteAppended(raft, first);
       first = entry.index;
     }
     appendEntry(raft, entry);
   }
-  if (log.lastIndex >= first) noteAppended(raft, first);
+  noteAppended(raft, first);
+  for (let at = from; at < entries.length; at++) adoptAppended(raft, entries[at]!);
 }
 
 /** Entries `first` to the end of the log, all of one term, are new. */
@@ -90,22 +93,21 @@ function refuseAppend(
   message: AppendEntries,
   reason: string,
   conflictIndex?: LogIndex,
-  conflictTerm?: number,
+  conflictTerm?: Term,
 ): void {
   refuse(raft, message.type, message.from, reason);
-  const { prevLogIndex } = message.body;
-  const refusal = { success: false, prevLogIndex, matchIndex: 0, reason };
-  if (conflictIndex === undefined) reply(raft, message, refusal);
-  else
-    reply(
-      raft,
-      message,
-      conflictTerm === undefined
-        ? { ...refusal, conflictIndex }
-        : { ...refusal, conflictIndex, conflictTerm },
-    );
+  const refusal = { success: false, prevLogIndex: message.body.prevLogIndex, matchIndex: 0, reason };
+  if (conflictIndex === undefined || !raft.options.conflictHints) reply(raft, message, refusal);
+  else if (conflictTerm === undefined) reply(raft, message, { ...refusal, conflictIndex });
+  else reply(raft, message, { ...refusal, conflictIndex, conflictTerm });
 }
 
-function reply(raft: RaftState, message: AppendEntries, body: AppendEntriesReplyBody): void {
-  sendReply(raft, { type: 'AppendEntriesReply', from: raft.id, to: message.from, term: raft.term, body });
+function reply(
+  raft: RaftState,
+  message: { readonly from: NodeId; readonly body: { readonly round: number } },
+  answer: Omit<AppendEntriesReplyBody, 'round'>,
+): void {
+  const { id: from, term } = raft;
+  const body = { ...answer, round: message.body.round };
+  raft.rules.sendAppendReply(raft, { type: 'AppendEntriesReply', from, to: message.from, term, body });
 }

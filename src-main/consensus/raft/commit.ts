@@ -1,21 +1,33 @@
 /** When an entry counts as committed (§5.3, §5.4.2) and when it is given to the state machine. */
 import type { Entry, LogIndex } from '../replica.ts';
 import { invariant } from '../invariant.ts';
-import type { RaftState } from './state.ts';
+import { noteConfigurationsCommitted } from './membership.ts';
+import { noteCommitted } from './proposals.ts';
+import { quorumValue } from './quorum.ts';
+import { askEarlyReads } from './reads.ts';
+import { configurationOf, type RaftState } from './state.ts';
 
 /**
- * Leader: commits the highest entry that a majority holds durably, if it is of the leader's own term; everything
- * before it commits with it. Entries of earlier terms are never committed by counting (§5.4.2, Figure 8).
+ * Leader: commits the highest entry that a quorum holds durably, if the rule lets it; everything before it commits with it.
+ * The leader counts only what its own disk has, and itself only if it has a vote.
  */
 export function advanceLeaderCommit(raft: RaftState): void {
-  const candidate = quorumIndex(raft);
-  if (candidate > raft.commitIndex && raft.log.termAt(candidate) === raft.term) raiseCommit(raft, candidate);
+  const candidate = Math.min(quorumValue(configurationOf(raft), raft.matchOf), raft.log.lastIndex);
+  if (candidate <= raft.commitIndex || !raft.rules.mayCommit(raft, candidate)) return;
+  const from = raft.commitIndex;
+  raiseCommit(raft, candidate);
+  noteCommitted(raft, from);
+  askEarlyReads(raft);
+  noteConfigurationsCommitted(raft, from);
 }
 
 /** Follower: the commit index is min(leaderCommit, index of the last entry known to equal the leader's). */
 export function advanceFollowerCommit(raft: RaftState, leaderCommit: LogIndex, lastNewIndex: LogIndex): void {
   const to = Math.min(leaderCommit, lastNewIndex);
-  if (to > raft.commitIndex) raiseCommit(raft, to);
+  if (to <= raft.commitIndex) return;
+  const from = raft.commitIndex;
+  raiseCommit(raft, to);
+  noteConfigurationsCommitted(raft, from);
 }
 
 /**
@@ -28,18 +40,6 @@ export function takeCommitted(raft: RaftState): Entry[] {
   const entries = raft.log.slice(raft.handedOut + 1, to);
   raft.handedOut = to;
   return entries;
-}
-
-/** The highest index that a majority of voters holds, the leader counting only what its own disk has. */
-function quorumIndex(raft: RaftState): LogIndex {
-  const held: LogIndex[] = [raft.durableIndex];
-  for (const progress of raft.progress.values()) held.push(progress.match);
-  held.sort(descending);
-  return held[raft.quorum - 1] ?? 0;
-}
-
-function descending(left: number, right: number): number {
-  return right - left;
 }
 
 function raiseCommit(raft: RaftState, to: LogIndex): void {

@@ -9,8 +9,17 @@ export interface TermRun {
   readonly term: Term;
 }
 
+/** The entry behind which a log begins: 0 of term 0 unless it was compacted. */
+export interface LogStart {
+  readonly index: LogIndex;
+  readonly term: Term;
+  readonly hash: ChainHash;
+}
+
 /** What others may see of a log. */
 export interface RaftLogView {
+  /** The first entry held is the one after it. */
+  readonly start: LogStart;
   readonly lastIndex: LogIndex;
   readonly lastTerm: Term;
   readonly runs: readonly TermRun[];
@@ -20,54 +29,69 @@ export interface RaftLogView {
   entryAt(index: LogIndex): Entry;
 }
 
+const EMPTY: LogStart = { index: 0, term: 0, hash: EMPTY_LOG_HASH };
+
 /** The log in memory, 1-based (Figure 2), with the chain hash at each entry and the runs of equal term. */
 export class RaftLog implements RaftLogView {
-  readonly #entries: Entry[] = [];
-  readonly #hashes: ChainHash[] = [];
-  readonly #runs: { first: LogIndex; last: LogIndex; term: Term }[] = [];
+  #start: LogStart = EMPTY;
+  #entries: Entry[] = [];
+  #hashes: ChainHash[] = [];
+  #runs: { first: LogIndex; last: LogIndex; term: Term }[] = [];
+
+  get start(): LogStart {
+    return this.#start;
+  }
 
   get lastIndex(): LogIndex {
-    return this.#entries.length;
+    return this.#start.index + this.#entries.length;
   }
 
   get lastTerm(): Term {
-    return this.#runs.at(-1)?.term ?? 0;
+    const run = this.#runs[this.#runs.length - 1];
+    return run === undefined ? this.#start.term : run.term;
   }
 
   get runs(): readonly TermRun[] {
     return this.#runs;
   }
 
+  /** Whether the term of that entry is known. */
+  knows(index: LogIndex): boolean {
+    return index >= this.#start.index && index <= this.lastIndex;
+  }
+
   termAt(index: LogIndex): Term {
-    return index === 0 ? 0 : this.entryAt(index).term;
+    return index === this.#start.index ? this.#start.term : this.entryAt(index).term;
   }
 
   hashAt(index: LogIndex): ChainHash {
-    if (index === 0) return EMPTY_LOG_HASH;
-    const hash = this.#hashes[index - 1];
+    if (index === this.#start.index) return this.#start.hash;
+    const hash = this.#hashes[index - this.#start.index - 1];
     if (hash === undefined) throw this.#outside(index);
     return hash;
   }
 
   entryAt(index: LogIndex): Entry {
-    const entry = this.#entries[index - 1];
+    const entry = this.#entries[index - this.#start.index - 1];
     if (entry === undefined) throw this.#outside(index);
     return entry;
   }
 
   /** Entries `first..last`, both included. */
   slice(first: LogIndex, last: LogIndex): Entry[] {
-    return this.#entries.slice(first - 1, last);
+    invariant(first > this.#start.index, 'entries that were compacted are not asked for');
+    const { index } = this.#start;
+    return this.#entries.slice(first - index - 1, last - index);
   }
 
   append(entry: Entry): ChainHash {
-    const index = this.#entries.length + 1;
+    const index = this.lastIndex + 1;
     invariant(entry.index === index, 'an entry is appended right after the last one');
-    const run = this.#runs[this.#runs.length - 1];
-    invariant(run === undefined || entry.term >= run.term, 'terms never decrease along a log');
+    invariant(entry.term >= this.lastTerm, 'terms never decrease along a log');
     const hash = chainHash(this.hashAt(index - 1), entry);
     this.#entries.push(entry);
     this.#hashes.push(hash);
+    const run = this.#runs[this.#runs.length - 1];
     if (run !== undefined && run.term === entry.term) run.last = index;
     else this.#runs.push({ first: index, last: index, term: entry.term });
     return hash;
@@ -75,9 +99,10 @@ export class RaftLog implements RaftLogView {
 
   /** Removes every entry from `first` on. */
   truncateFrom(first: LogIndex): void {
-    invariant(first >= 1 && first <= this.lastIndex, 'only entries that exist are truncated');
-    this.#entries.length = first - 1;
-    this.#hashes.length = first - 1;
+    invariant(first > this.#start.index && first <= this.lastIndex, 'only entries that exist are truncated');
+    const kept = first - this.#start.index - 1;
+    this.#entries.length = kept;
+    this.#hashes.length = kept;
     let run = this.#runs.at(-1);
     while (run !== undefined && run.last >= first) {
       if (run.first < first) {
@@ -89,8 +114,29 @@ export class RaftLog implements RaftLogView {
     }
   }
 
-  /** The first entry of the run of equal term that holds `index`. */
+  /** Removes every entry up to `to`, which becomes the start (§7). */
+  compactTo(to: LogIndex): void {
+    invariant(to > this.#start.index && to <= this.lastIndex, 'only entries that exist are compacted');
+    const start = { index: to, term: this.termAt(to), hash: this.hashAt(to) };
+    this.#entries = this.#entries.slice(to - this.#start.index);
+    this.#hashes = this.#hashes.slice(to - this.#start.index);
+    this.#start = start;
+    this.#runs = this.#runs.filter((run) => run.last > to);
+    const run = this.#runs[0];
+    if (run !== undefined && run.first <= to) run.first = to + 1;
+  }
+
+  /** Empties the log, which then begins behind `start`. */
+  restartAt(start: LogStart): void {
+    this.#start = { index: start.index, term: start.term, hash: start.hash };
+    this.#entries = [];
+    this.#hashes = [];
+    this.#runs = [];
+  }
+
+  /** The first entry known of the run of equal term that holds `index`. */
   firstOfTermAt(index: LogIndex): LogIndex {
+    if (index === this.#start.index) return index;
     for (let at = this.#runs.length - 1; at >= 0; at--) {
       const run = this.#runs[at];
       if (run !== undefined && run.first <= index) return run.first;
@@ -98,7 +144,7 @@ export class RaftLog implements RaftLogView {
     throw this.#outside(index);
   }
 
-  /** The last entry of `term` at or before `upTo`, 0 where there is none. */
+  /** The last entry of `term` at or before `upTo`; 0 where none is known. */
   lastOfTerm(term: Term, upTo: LogIndex): LogIndex {
     for (let at = this.#runs.length - 1; at >= 0; at--) {
       const run = this.#runs[at];
@@ -106,12 +152,21 @@ export class RaftLog implements RaftLogView {
       if (run.term === term) return Math.min(run.last, upTo);
       if (run.term < term) return 0;
     }
-    return 0;
+    return this.#start.term === term && this.#start.index <= upTo ? this.#start.index : 0;
+  }
+
+  /** The last entry of a term not above `term` at or before `upTo`, and at the start of the log at the earliest. */
+  lastNotAbove(term: Term, upTo: LogIndex): LogIndex {
+    for (let at = this.#runs.length - 1; at >= 0; at--) {
+      const run = this.#runs[at];
+      if (run !== undefined && run.first <= upTo && run.term <= term) return Math.min(run.last, upTo);
+    }
+    return this.#start.index;
   }
 
   #outside(index: LogIndex): InvariantBroken {
     return new InvariantBroken(
-      `Invariant broken: entry ${index} is asked of a log that ends at ${this.lastIndex}`,
+      `Invariant broken: entry ${index} is asked of a log of entries ${this.#start.index + 1} to ${this.lastIndex}`,
     );
   }
 }

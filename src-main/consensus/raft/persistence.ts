@@ -1,11 +1,13 @@
 /**
- * What a Raft replica keeps on disk (§5.1, Figure 2: currentTerm, votedFor, log[]) and when it may rely on it.
+ * What a Raft replica keeps on disk (§5.1, Figure 2: currentTerm, votedFor, log[]; §7: the snapshot's mark) and when it may
+ * rely on it. `restore.ts` reads it back.
  *
- * Space `meta`, key 0: `{ term, votedFor }`. Space `log`, key = index: `{ term, kind, data, id?, hash }`.
+ * Space `meta`, key 0: `{ term, votedFor }`. Space `log`, key = index: `{ term, kind, data, id?, hash }`. Space `snapshot`,
+ * key 0: the mark of the newest snapshot and, as `start`, the entry behind which the log begins.
  */
-import type { ChainHash, Entry, LogIndex, NodeId, Persist, PersistId, Row, Term } from '../replica.ts';
+import type { Entry, LogIndex, Persist, PersistId, SnapshotMark } from '../replica.ts';
 import { invariant } from '../invariant.ts';
-import type { RaftLog } from './log.ts';
+import { rollBackConfigurations } from './membership.ts';
 import type { RaftState } from './state.ts';
 
 /** Puts an entry at the end of the log, in memory and on its way to the disk. */
@@ -16,7 +18,7 @@ export function appendEntry(raft: RaftState, entry: Entry): void {
   raft.out.puts.push({ space: 'log', key: entry.index, value });
 }
 
-/** Removes entries from `first` on, in memory and on the disk. Writes under way no longer vouch for what was removed. */
+/** Removes entries from `first` on, in memory and on the disk. */
 export function truncateLog(raft: RaftState, first: LogIndex, reason: string): void {
   invariant(
     raft.role !== 'leader',
@@ -24,11 +26,58 @@ export function truncateLog(raft: RaftState, first: LogIndex, reason: string): v
   );
   invariant(first > raft.commitIndex, 'a committed entry is never removed (Leader Completeness, §5.4)');
   const last = raft.log.lastIndex;
+  cutFrom(raft, first);
+  raft.out.transitions.push({ kind: 'truncate', first, last, reason });
+  rollBackConfigurations(raft, first);
+}
+
+/** Forgets what stands behind `kept` without a word: only a planted bug does. */
+export function dropLogBehind(raft: RaftState, kept: LogIndex): void {
+  cutFrom(raft, kept + 1);
+}
+
+/** Writes under way no longer vouch for what is removed. */
+function cutFrom(raft: RaftState, first: LogIndex): void {
+  raft.out.deletes.push({ space: 'log', from: first, to: raft.log.lastIndex });
   raft.log.truncateFrom(first);
-  raft.out.deletes.push({ space: 'log', from: first, to: last });
   raft.durableIndex = Math.min(raft.durableIndex, first - 1);
   for (const pending of raft.pendingPersists) pending.durableTo = Math.min(pending.durableTo, first - 1);
-  raft.out.transitions.push({ kind: 'truncate', first, last, reason });
+}
+
+/** The snapshot that was just taken goes to disk, and entries up to `to` leave the log in the same write. */
+export function compactLog(raft: RaftState, to: LogIndex): void {
+  const { start } = raft.log;
+  if (to > start.index) {
+    raft.log.compactTo(to);
+    raft.out.deletes.push({ space: 'log', from: start.index + 1, to });
+    raft.out.transitions.push({ kind: 'compact', to, term: raft.log.start.term });
+    forgetConfigurations(raft);
+  }
+  putSnapshot(raft);
+}
+
+/** Configurations that the snapshot's has followed. */
+function forgetConfigurations({ configurations, snapshot }: RaftState): void {
+  const upTo = snapshot?.index ?? 0;
+  while (configurations.length > 1 && configurations[1]!.index <= upTo) configurations.shift();
+}
+
+/** The log gives way to a snapshot from the leader, in one write. */
+export function replaceLog(raft: RaftState, mark: SnapshotMark): void {
+  const { start, lastIndex } = raft.log;
+  if (lastIndex > start.index) raft.out.deletes.push({ space: 'log', from: start.index + 1, to: lastIndex });
+  raft.log.restartAt(mark);
+  raft.durableIndex = 0;
+  for (const pending of raft.pendingPersists) pending.durableTo = 0;
+  // What this step appended before is gone with the rest.
+  raft.out.puts.length = 0;
+  putSnapshot(raft);
+}
+
+function putSnapshot(raft: RaftState): void {
+  const { snapshot } = raft;
+  invariant(snapshot !== null, 'the mark of a snapshot is written once there is one');
+  raft.out.puts.push({ space: 'snapshot', key: 0, value: { ...snapshot, start: raft.log.start } });
 }
 
 /** The write that this step asks for, if it asks for one. */
@@ -61,68 +110,4 @@ export function notePersisted(raft: RaftState, id: PersistId): boolean {
     pending = raft.pendingPersists[0];
   }
   return ownVote;
-}
-
-export interface RestoredMeta {
-  readonly term: Term;
-  readonly votedFor: NodeId | null;
-}
-
-/**
- * Reads what an earlier incarnation wrote: fills `log` and returns term and vote (term 0 on an empty disk).
- * The rows may come in any order.
- *
- * @throws Error that names the row when one is missing, malformed, or does not continue the chain of hashes
- */
-export function restore(rows: readonly Row[], log: RaftLog): RestoredMeta {
-  let meta: RestoredMeta = { term: 0, votedFor: null };
-  const logRows: Row[] = [];
-  for (const row of rows) {
-    if (row.space === 'log') logRows.push(row);
-    else if (row.space === 'meta' && row.key === 0) meta = readMeta(row.value);
-    else throw new Error(`Row ${row.space}/${row.key} is none of Raft's`);
-  }
-  logRows.sort((left, right) => left.key - right.key);
-  for (const row of logRows) restoreEntry(row, log);
-  if (log.lastTerm > meta.term)
-    throw new Error(`Row meta/0 says term ${meta.term}, but the log holds an entry of term ${log.lastTerm}`);
-  return meta;
-}
-
-function readMeta(value: unknown): RestoredMeta {
-  const { term, votedFor } = fieldsOf(value, 'meta/0');
-  if (!isTerm(term) || (votedFor !== null && typeof votedFor !== 'string'))
-    throw new Error('Row meta/0 is malformed: it needs a term and a votedFor');
-  return { term, votedFor };
-}
-
-function restoreEntry(row: Row, log: RaftLog): void {
-  const name = `log/${row.key}`;
-  const index = log.lastIndex + 1;
-  if (row.key !== index) throw new Error(`Row log/${index} is missing: the next one found is ${name}`);
-  const { term, kind, data, id, hash } = fieldsOf(row.value, name);
-  const typed =
-    isTerm(term) &&
-    term > 0 &&
-    (kind === 'command' || kind === 'no-op') &&
-    typeof data === 'string' &&
-    (id === undefined || typeof id === 'string');
-  if (!typed || term < log.lastTerm) throw new Error(`Row ${name} is malformed`);
-  const found: ChainHash = log.append(
-    id === undefined ? { index, term, kind, data } : { index, term, kind, data, id },
-  );
-  if (found !== hash)
-    throw new Error(
-      `Row ${name} does not continue the log before it: it says chain hash ${String(hash)}, but the entries give ${found}`,
-    );
-}
-
-function fieldsOf(value: unknown, name: string): { readonly [field: string]: unknown } {
-  if (typeof value !== 'object' || value === null)
-    throw new Error(`Row ${name} is malformed: it holds no record`);
-  return value as { readonly [field: string]: unknown };
-}
-
-function isTerm(value: unknown): value is Term {
-  return typeof value === 'number' && Number.isSafeInteger(value) && value >= 0;
 }

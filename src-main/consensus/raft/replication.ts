@@ -1,155 +1,173 @@
 /**
- * The leader's side of log replication (§5.3).
+ * The leader's side of log replication (§5.3), with the flow control of etcd-io/raft.
  *
- * A follower has at most one AppendEntries with entries outstanding; its answer sends off everything that gathered
- * meanwhile, which batches by itself. Entries unanswered for a heartbeat interval are repeated once; after that only
- * heartbeats go out, and the follower's first answer sends the entries again (§5.3: the leader retries indefinitely,
- * but a dead follower should not cost a megabyte an interval).
+ * A follower is probed, one message at a time, until the end of the common log is found; then entries are sent as they
+ * come, a bounded window of messages ahead of the answers (dissertation §10.2.1). What was lost is found out by the next
+ * heartbeat: it speaks of the entry before the next one, which the follower then lacks. A follower whose entries are
+ * compacted gets the snapshot.
  */
-import type { Entry, LogIndex, Proposal } from '../replica.ts';
+import type { Entry, LogIndex } from '../replica.ts';
 import { invariant } from '../invariant.ts';
-import type { AppendEntriesReply } from './messages.ts';
 import { advanceLeaderCommit } from './commit.ts';
+import { membersOf } from './configuration.ts';
+import type { AppendEntriesReply } from './messages.ts';
 import { appendEntry } from './persistence.ts';
-import { changeLeader, changeRole } from './roles.ts';
-import { refuse, type Progress, type RaftState } from './state.ts';
+import {
+  becomeProbe,
+  becomeReplicate,
+  isPaused,
+  newProgress,
+  noteAnswered,
+  noteSent,
+  type Progress,
+} from './progress.ts';
+import { isQuorum } from './quorum.ts';
+import { noteRoundAnswered, noteRoundSent, updateLease } from './reads.ts';
+import { changeLeader, changeRole, stepDown } from './roles.ts';
+import { resumeSnapshot, sendSnapshot } from './snapshot-sending.ts';
+import { configurationOf, refuse, type RaftState } from './state.ts';
+import { advanceTransfer, checkTransfer } from './transfer.ts';
 
 const NO_ENTRIES: readonly Entry[] = [];
 /** What an entry weighs in a message beside its text. */
 const ENTRY_OVERHEAD = 32;
+
+export function weightOf({ data, id }: { readonly data: string; readonly id?: string }): number {
+  return ENTRY_OVERHEAD + data.length + (id?.length ?? 0);
+}
 
 /** Takes the leadership of the current term: reinitialises what it knows of the others and speaks to all of them at once. */
 export function lead(raft: RaftState, reason: string): void {
   invariant(raft.role === 'candidate', 'only a candidate becomes leader');
   changeRole(raft, 'leader', reason);
   changeLeader(raft, raft.id);
+  takeOffice(raft);
   const next = raft.log.lastIndex + 1;
-  for (const peer of raft.voters) {
+  for (const peer of membersOf(configurationOf(raft))) {
     if (peer === raft.id) continue;
-    raft.progress.set(peer, {
-      peer,
-      match: 0,
-      next,
-      inFlightTo: 0,
-      inFlightSince: 0,
-      repeated: false,
-      silent: false,
-    });
-    raft.out.transitions.push({ kind: 'progress', peer, match: 0, next });
+    const progress = newProgress(peer, next, raft.now);
+    raft.progress.set(peer, progress);
+    sayProgress(raft, progress);
   }
-  armHeartbeat(raft);
-  if (raft.deadline !== undefined) {
-    raft.out.transitions.push({
-      kind: 'timer',
-      timer: 'heartbeat',
-      deadline: raft.deadline,
-      timeoutMs: raft.options.heartbeatMs,
-    });
-  }
-  if (raft.options.termStartNoOp) {
-    appendEntry(raft, { index: next, term: raft.term, kind: 'no-op', data: '' });
-    raft.out.transitions.push({
-      kind: 'append',
-      first: next,
-      last: next,
-      term: raft.term,
-      hash: raft.log.hashAt(next),
-      entries: [{ data: '' }],
-    });
-  }
+  startHeartbeats(raft);
+  if (raft.options.termStartNoOp) appendNoOp(raft, next);
+  beginRound(raft);
   for (const progress of raft.progress.values()) {
     if (!sendPending(raft, progress)) sendHeartbeat(raft, progress);
   }
+  noteRoundAnswered(raft);
 }
 
-/** Appends everything proposed in one turn and sends it in one message to each follower that is not busy. */
-export function propose(raft: RaftState, proposals: readonly Proposal[]): void {
-  if (proposals.length === 0) return;
-  if (raft.role !== 'leader') {
-    redirect(raft, proposals);
-    return;
-  }
-  const first = raft.log.lastIndex + 1;
-  let last = first - 1;
-  for (const { id, data } of proposals) {
-    last += 1;
-    appendEntry(raft, { index: last, term: raft.term, kind: 'command', data, id });
-  }
+function takeOffice(raft: RaftState): void {
+  raft.round = 0;
+  raft.roundSentAt.length = 0;
+  raft.confirmedRound = 0;
+  raft.confirmedAt = -Infinity;
+  raft.leaseHeld = false;
+  raft.leaseForfeited = false;
+  raft.uncommittedBytes = 0;
+  raft.transfer = null;
+}
+
+function appendNoOp(raft: RaftState, index: LogIndex): void {
+  appendEntry(raft, { index, term: raft.term, kind: 'no-op', data: '' });
   raft.out.transitions.push({
     kind: 'append',
-    first,
-    last,
+    first: index,
+    last: index,
     term: raft.term,
-    hash: raft.log.hashAt(last),
-    entries: proposals,
+    hash: raft.log.hashAt(index),
+    entries: [{ data: '' }],
   });
-  for (const progress of raft.progress.values()) sendPending(raft, progress);
 }
 
-function redirect(raft: RaftState, proposals: readonly Proposal[]): void {
-  const leader = raft.leader ?? undefined;
-  const reason =
-    leader === undefined ? `no leader known in term ${raft.term}` : `${leader} leads term ${raft.term}`;
-  for (const { id } of proposals) raft.out.replies.push({ kind: 'redirect', id, leader, reason });
-  refuse(raft, proposals.length === 1 ? 'proposal' : `${proposals.length} proposals`, raft.id, reason);
-}
-
-/** The heartbeat timer fired: every follower hears from its leader. */
+/** The heartbeat timer fired: every follower hears from its leader, and a leader without a quorum goes. */
 export function heartbeat(raft: RaftState): void {
   armHeartbeat(raft);
+  if (!keepsQuorum(raft)) return;
+  checkTransfer(raft);
+  beginRound(raft);
   for (const progress of raft.progress.values()) {
-    const overdue = progress.inFlightTo > 0 && raft.now - progress.inFlightSince >= raft.options.heartbeatMs;
-    if (overdue && !progress.repeated) {
-      progress.inFlightTo = 0;
-      sendPending(raft, progress);
-      progress.repeated = true;
-      continue;
-    }
-    if (overdue) {
-      progress.inFlightTo = 0;
-      progress.silent = true;
-    }
     sendHeartbeat(raft, progress);
+    // What was sent ahead of the answers, or as a probe, is compacted by now: no heartbeat can ask whether it arrived.
+    if (progress.state !== 'snapshot' && progress.next <= raft.log.start.index) sendSnapshot(raft, progress);
+    else resumeSnapshot(raft, progress);
   }
+  noteRoundAnswered(raft);
+  updateLease(raft, 'no quorum has answered in time');
+}
+
+/** CheckQuorum (dissertation §6.2). @returns whether it still leads */
+function keepsQuorum(raft: RaftState): boolean {
+  if (!raft.rules.checksQuorum(raft)) return true;
+  const { min } = raft.options.electionTimeoutMs;
+  const since = raft.now - min;
+  if (isQuorum(configurationOf(raft), (voter) => raft.heardAtOf(voter) > since)) return true;
+  stepDown(raft, `no quorum heard for ${min} ms`);
+  return false;
+}
+
+/** The first time in an office that there is somebody to speak to. */
+export function startHeartbeats(raft: RaftState): void {
+  armHeartbeat(raft);
+  const { deadline } = raft;
+  if (deadline === undefined) return;
+  const timeoutMs = raft.options.heartbeatMs;
+  raft.out.transitions.push({ kind: 'timer', timer: 'heartbeat', deadline, timeoutMs });
 }
 
 function armHeartbeat(raft: RaftState): void {
   raft.deadline = raft.progress.size === 0 ? undefined : raft.now + raft.options.heartbeatMs;
 }
 
+/** Everybody is asked whether this is still their leader, without waiting for the timer. */
+export function startRound(raft: RaftState): void {
+  beginRound(raft);
+  for (const progress of raft.progress.values()) sendHeartbeat(raft, progress);
+  noteRoundAnswered(raft);
+}
+
+function beginRound(raft: RaftState): void {
+  raft.round += 1;
+  noteRoundSent(raft);
+}
+
 /** The reply is of the current term. */
 export function handleAppendEntriesReply(raft: RaftState, message: AppendEntriesReply): void {
   const progress = raft.progress.get(message.from);
   if (raft.role !== 'leader' || progress === undefined) return;
-  const { match, next } = progress;
-  progress.silent = false;
+  const { match, next, state } = progress;
+  noteHeard(raft, progress, message.body.round);
   if (message.body.success) noteMatch(raft, progress, message.body.matchIndex);
   else if (!backUp(raft, progress, message)) return;
-  if (progress.match !== match || progress.next !== next) {
-    raft.out.transitions.push({
-      kind: 'progress',
-      peer: progress.peer,
-      match: progress.match,
-      next: progress.next,
-    });
-  }
+  if (progress.match !== match || progress.next !== next || progress.state !== state)
+    sayProgress(raft, progress);
   if (progress.match !== match) advanceLeaderCommit(raft);
+  if (raft.role !== 'leader') return;
+  advanceTransfer(raft);
   sendPending(raft, progress);
 }
 
-function noteMatch(raft: RaftState, progress: Progress, matchIndex: LogIndex): void {
+/** The follower answered something that was sent in round `round`. */
+export function noteHeard(raft: RaftState, progress: Progress, round: number): void {
+  progress.heardAt = raft.now;
+  if (round <= progress.answeredRound || round > raft.round) return;
+  progress.answeredRound = round;
+  noteRoundAnswered(raft);
+}
+
+export function noteMatch(raft: RaftState, progress: Progress, matchIndex: LogIndex): void {
   if (matchIndex > raft.log.lastIndex) {
-    refuse(
-      raft,
-      'AppendEntriesReply',
-      progress.peer,
-      `match ${matchIndex} is beyond the log, which ends at ${raft.log.lastIndex}`,
-    );
+    const reason = `match ${matchIndex} is beyond the log, which ends at ${raft.log.lastIndex}`;
+    refuse(raft, 'AppendEntriesReply', progress.peer, reason);
     return;
   }
-  if (matchIndex >= progress.inFlightTo) landed(progress);
+  noteAnswered(progress, matchIndex, raft.now);
   progress.match = Math.max(progress.match, matchIndex);
   progress.next = Math.max(progress.next, progress.match + 1);
+  if (progress.state === 'probe' && matchIndex >= progress.next - 1) becomeReplicate(progress);
+  // Whatever the snapshot was for, the log reaches it again.
+  else if (progress.state === 'snapshot' && progress.match >= raft.log.start.index) becomeProbe(progress);
 }
 
 /**
@@ -161,54 +179,91 @@ function backUp(raft: RaftState, progress: Progress, message: AppendEntriesReply
   const { prevLogIndex, conflictIndex, conflictTerm, reason } = message.body;
   refuse(raft, 'AppendEntries', progress.peer, reason ?? 'no reason given');
   // Refusals come late or twice; what the follower acknowledged before stays true.
-  if (prevLogIndex !== progress.next - 1 || prevLogIndex <= progress.match) return false;
-  landed(progress);
-  const shared = conflictTerm === undefined ? 0 : raft.log.lastOfTerm(conflictTerm, prevLogIndex - 1);
-  const hint = shared > 0 ? shared + 1 : (conflictIndex ?? prevLogIndex);
-  progress.next = Math.max(progress.match + 1, Math.min(hint, prevLogIndex));
+  if (prevLogIndex <= progress.match || progress.state === 'snapshot') return false;
+  if (progress.state === 'probe' && prevLogIndex !== progress.next - 1) return false;
+  const hint = Math.min(prevLogIndex, hintOf(raft, prevLogIndex, conflictIndex, conflictTerm));
+  progress.next = Math.max(progress.match + 1, hint);
+  if (progress.state === 'replicate') becomeProbe(progress);
+  progress.probeSent = false;
   return true;
 }
 
-function landed(progress: Progress): void {
-  progress.inFlightTo = 0;
-  progress.repeated = false;
+function hintOf(
+  raft: RaftState,
+  prevLogIndex: LogIndex,
+  conflictIndex: LogIndex | undefined,
+  conflictTerm: number | undefined,
+): LogIndex {
+  if (conflictTerm === undefined) return conflictIndex ?? prevLogIndex;
+  const shared = raft.log.lastOfTerm(conflictTerm, prevLogIndex - 1);
+  return shared > 0 ? shared + 1 : (conflictIndex ?? prevLogIndex);
 }
 
-/** Sends what the follower lacks, unless it is busy, silent or lacks nothing. */
-function sendPending(raft: RaftState, progress: Progress): boolean {
-  const first = progress.next;
-  if (progress.inFlightTo > 0 || progress.silent || first > raft.log.lastIndex) return false;
-  const last = endOfBatch(raft, first);
-  sendAppendEntries(raft, progress, raft.log.slice(first, last));
-  progress.inFlightTo = last;
-  progress.inFlightSince = raft.now;
-  return true;
+export function sayProgress(raft: RaftState, { peer, match, next, state, inFlight }: Progress): void {
+  raft.out.transitions.push({ kind: 'progress', peer, match, next, state, inFlight: inFlight.length });
 }
+
+/**
+ * Sends what the follower lacks, as far as its window allows.
+ *
+ * @returns whether anything was sent
+ */
+export function sendPending(raft: RaftState, progress: Progress): boolean {
+  const { maxInflightMessages, maxInflightBytes } = raft.options;
+  let sent = false;
+  while (progress.next <= raft.log.lastIndex && !isPaused(progress, maxInflightMessages, maxInflightBytes)) {
+    const first = progress.next;
+    if (first <= raft.log.start.index) {
+      sendSnapshot(raft, progress);
+      return true;
+    }
+    const last = endOfBatch(raft, first);
+    sendAppendEntries(raft, progress, first - 1, raft.log.slice(first, last));
+    sent = true;
+    if (progress.state === 'probe') progress.probeSent = true;
+    else {
+      noteSent(progress, last, batchWeight, raft.now);
+      progress.next = last + 1;
+    }
+  }
+  return sent;
+}
+
+/** Of the batch that `endOfBatch` measured last. */
+let batchWeight = 0;
 
 function endOfBatch(raft: RaftState, first: LogIndex): LogIndex {
   const { maxEntriesPerMessage, maxBytesPerMessage } = raft.options;
   const end = Math.min(raft.log.lastIndex, first + maxEntriesPerMessage - 1);
-  let size = 0;
+  batchWeight = 0;
   for (let index = first; index <= end; index++) {
-    const { data, id } = raft.log.entryAt(index);
-    size += ENTRY_OVERHEAD + data.length + (id?.length ?? 0);
-    if (size > maxBytesPerMessage) return Math.max(first, index - 1);
+    const weight = weightOf(raft.log.entryAt(index));
+    if (batchWeight > 0 && batchWeight + weight > maxBytesPerMessage) return index - 1;
+    batchWeight += weight;
   }
   return end;
 }
 
-function sendHeartbeat(raft: RaftState, progress: Progress): void {
-  sendAppendEntries(raft, progress, NO_ENTRIES);
+/** Speaks of the entry before the next one to send; of none where that is compacted. */
+export function sendHeartbeat(raft: RaftState, progress: Progress): void {
+  const prevLogIndex = progress.next - 1;
+  sendAppendEntries(raft, progress, raft.log.knows(prevLogIndex) ? prevLogIndex : 0, NO_ENTRIES);
 }
 
 /** May leave before the leader's own write: its own copy counts only once it is durable. */
-function sendAppendEntries(raft: RaftState, progress: Progress, entries: readonly Entry[]): void {
-  const prevLogIndex = progress.next - 1;
+function sendAppendEntries(
+  raft: RaftState,
+  progress: Progress,
+  prevLogIndex: LogIndex,
+  entries: readonly Entry[],
+): void {
   const body = {
     prevLogIndex,
-    prevLogTerm: raft.log.termAt(prevLogIndex),
+    prevLogTerm: prevLogIndex === 0 ? 0 : raft.log.termAt(prevLogIndex),
     entries,
     leaderCommit: raft.commitIndex,
+    round: raft.round,
   };
-  raft.out.send.push({ type: 'AppendEntries', from: raft.id, to: progress.peer, term: raft.term, body });
+  const queue = raft.options.overlapPersistence ? raft.out.send : raft.out.sendAfterPersist;
+  queue.push({ type: 'AppendEntries', from: raft.id, to: progress.peer, term: raft.term, body });
 }

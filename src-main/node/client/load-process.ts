@@ -3,7 +3,7 @@ import { openSpool } from '../../trace/spool/unrecorded.ts';
 import type { Spool } from '../../trace/spool/unrecorded.ts';
 import type { EventId } from '../../trace/model/events.ts';
 import { loadName } from '../node-process.ts';
-import type { CallResult, ClientCall, LoadStart, Measured } from '../protocol.ts';
+import type { CallResult, ClientCall, LoadStart, Measured, PeerAddress } from '../protocol.ts';
 import { randomStream } from '../random.ts';
 import { Meter } from './meter.ts';
 import type { Completion, Operation } from './operation.ts';
@@ -22,11 +22,13 @@ export class LoadProcess {
   #consoleNumber: number;
 
   constructor(start: LoadStart) {
-    const { runId, incarnation, members, spoolFolder, untraced, originNs, secret, seed, timeoutMs } = start;
+    const { runId, incarnation, members, spoolFolder, untraced, originNs, secret, seed } = start;
+    const { timeoutMs, reads, retries } = start;
     this.#recorder = openSpool({ folder: spoolFolder, source: loadName, incarnation, originNs }, untraced);
     const random = randomStream(seed);
     const self = { runId, secret, id: loadName, incarnation };
-    this.#session = new ClientSession({ self, members, recorder: this.#recorder, timeoutMs, random });
+    const recorder = this.#recorder;
+    this.#session = new ClientSession({ self, members, recorder, timeoutMs, reads, retries, random });
     this.#consoleNumber = Math.max(0, incarnation - 1) * numbersPerIncarnation;
     this.#workload = new Workload(this.#session, random, this.#consoleNumber + 1);
   }
@@ -34,6 +36,11 @@ export class LoadProcess {
   /** Connects to the nodes, as far as they can be reached. */
   async run(): Promise<void> {
     await this.#session.start();
+  }
+
+  /** The address book has changed. */
+  readdress(members: readonly PeerAddress[]): void {
+    this.#session.readdress(members);
   }
 
   workload(shape: WorkloadShape): void {
@@ -64,7 +71,7 @@ export class LoadProcess {
       this.#session.call(id, call, ended, node === undefined ? { cause } : { node, cause });
     } catch (error) {
       if (!(error instanceof RangeError)) throw error;
-      finish({ outcome: 'fail', value: null, index: null, node: null, error: error.message });
+      finish({ outcome: 'fail', value: null, index: null, node: null, error: error.message, read: 'log' });
     }
   }
 

@@ -29,6 +29,9 @@ process.on('message', (message: ToLoad) => {
         say({ kind: 'result', id: message.id, result }),
       );
       return;
+    case 'members':
+      load?.readdress(message.members);
+      return;
     case 'measure':
       load?.measure(message.ms, (measured) => say({ kind: 'measured', id: message.id, measured }));
       return;

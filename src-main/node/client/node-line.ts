@@ -11,21 +11,44 @@ export interface NodeLineEvents {
   up(line: NodeLine): void;
   /** It broke, or could not be made. `lost` were sent and have no answer. */
   down(line: NodeLine, lost: readonly Operation[], reason: string): void;
-  answered(line: NodeLine, operation: Operation, answer: Answer): void;
+  answered(line: NodeLine, operation: Operation, answer: Answer, tookMs: Milliseconds): void;
+}
+
+/** One sending of an operation that has no answer. */
+interface Attempt {
+  readonly operation: Operation;
+  readonly sentMs: Milliseconds;
+  /** From then on another node is asked as well. */
+  lateMs: Milliseconds;
+  /** That is so. */
+  late: boolean;
 }
 
 /** The clients' connection to one node: what leaves with the next flush and what waits for an answer. */
 export class NodeLine {
   readonly id: NodeId;
+  readonly port: number;
   readonly #incarnation: number;
   readonly #events: NodeLineEvents;
+  readonly #patienceFor: (operation: Operation) => Milliseconds;
   readonly #link: OutgoingLink;
   #staged: Operation[] = [];
-  readonly #inFlight = new Map<OperationId, Operation>();
+  readonly #inFlight = new Map<OperationId, Attempt>();
+  #silent = false;
+  /** When the latest of the operations was sent that were answered. */
+  #answeredSentMs: Milliseconds = -Infinity;
 
-  constructor(self: Self, member: PeerAddress, events: NodeLineEvents) {
+  /** @param patienceFor how long the node may take to answer */
+  constructor(
+    self: Self,
+    member: PeerAddress,
+    patienceFor: (operation: Operation) => Milliseconds,
+    events: NodeLineEvents,
+  ) {
     this.id = member.id;
+    this.port = member.port;
     this.#incarnation = self.incarnation;
+    this.#patienceFor = patienceFor;
     this.#events = events;
     this.#link = new OutgoingLink(self, 'client', member, {
       up: () => events.up(this),
@@ -36,6 +59,11 @@ export class NodeLine {
 
   get open(): boolean {
     return this.#link.open;
+  }
+
+  /** Connected, but an answer is late and none has come since: it may be paused, or cut off. */
+  get silent(): boolean {
+    return this.#silent;
   }
 
   start(): void {
@@ -52,8 +80,8 @@ export class NodeLine {
 
   /** Sends what was staged, in as few frames as hold it. Returns the operations that could not be sent, and why, if so. */
   flush(): { unsent: readonly Operation[]; reason: string } | undefined {
-    const operations = this.#staged;
-    if (operations.length === 0) return undefined;
+    if (this.#staged.length === 0) return undefined;
+    const operations = this.#staged.filter(({ ended }) => !ended);
     this.#staged = [];
     let sent = 0;
     let reason: string | undefined;
@@ -69,42 +97,83 @@ export class NodeLine {
   #stageFrame(operations: readonly Operation[]): string | undefined {
     const invokeIncarnation = this.#incarnation;
     const frame = requestsFrame(
-      operations.map(({ id: operation, data, stale, invokeSeq }) => {
-        return { operation, data, stale, invokeIncarnation, invokeSeq };
+      operations.map(({ id: operation, data, read, invokeSeq }) => {
+        return { operation, data, read, invokeIncarnation, invokeSeq };
       }),
     );
     const reason = this.#link.refusal(frame.length);
     if (reason !== undefined) return reason;
-    for (const operation of operations) this.#inFlight.set(operation.id, operation);
+    const sentMs = performance.now();
+    for (const operation of operations) {
+      operation.unanswered++;
+      const lateMs = sentMs + this.#patienceFor(operation);
+      this.#inFlight.set(operation.id, { operation, sentMs, lateMs, late: false });
+    }
     this.#link.stage(frame);
     return undefined;
   }
 
-  /** Gives up the operations invoked before that time whose answers have not come. */
-  takeOlder(invokedBefore: Milliseconds): readonly Operation[] {
+  /** Gives back what was staged and not sent. */
+  takeStaged(): readonly Operation[] {
+    const staged = this.#staged;
+    this.#staged = [];
+    return staged;
+  }
+
+  /** It does not wait for an answer from here, or that is late: it may be sent here once more. */
+  mayHear({ id }: Operation): boolean {
+    return this.#inFlight.get(id)?.late !== false;
+  }
+
+  /** Operations whose answers are late now and were not before. They are waited for still. */
+  takeLate(nowMs: Milliseconds): readonly Operation[] {
     const late: Operation[] = [];
-    for (const operation of this.#inFlight.values()) {
-      if (operation.invokedMs <= invokedBefore) late.push(operation);
+    for (const attempt of this.#inFlight.values()) {
+      if (attempt.late || attempt.lateMs > nowMs) continue;
+      attempt.late = true;
+      late.push(attempt.operation);
     }
-    for (const { id } of late) this.#inFlight.delete(id);
+    if (late.length > 0) this.#silent = true;
     return late;
   }
 
+  /**
+   * Waits once more for the answer to an operation that was sent here, unless it has been overtaken: what was sent after it is answered,
+   * so it, or its answer, is lost. @returns whether it waits
+   */
+  waitsFor(operation: Operation): boolean {
+    const attempt = this.#inFlight.get(operation.id);
+    if (attempt === undefined || attempt.sentMs < this.#answeredSentMs) return false;
+    attempt.lateMs = performance.now() + this.#patienceFor(operation);
+    attempt.late = false;
+    return true;
+  }
+
+  /** An answer to this operation does not matter any more. */
+  forget({ id }: Operation): void {
+    this.#inFlight.delete(id);
+  }
+
   #takeInFlight(): readonly Operation[] {
-    const lost = [...this.#inFlight.values()];
+    const lost = Array.from(this.#inFlight.values(), ({ operation }) => operation);
     this.#inFlight.clear();
+    this.#silent = false;
     return lost;
   }
 
   #takeAnswers(payload: Buffer): string | undefined {
     const answers = readAnswers(payload);
     if (typeof answers === 'string') return answers;
+    this.#silent = false;
+    const nowMs = performance.now();
     for (const answer of answers) {
-      const operation = this.#inFlight.get(answer.operation);
-      // Otherwise its time was over, and its end is recorded.
-      if (operation === undefined) continue;
+      const attempt = this.#inFlight.get(answer.operation);
+      // Otherwise its time was over, or another node was faster, and its end is recorded.
+      if (attempt === undefined) continue;
       this.#inFlight.delete(answer.operation);
-      this.#events.answered(this, operation, answer);
+      const { operation, sentMs } = attempt;
+      this.#answeredSentMs = Math.max(this.#answeredSentMs, sentMs);
+      this.#events.answered(this, operation, answer, nowMs - sentMs);
     }
     return undefined;
   }

@@ -1,7 +1,8 @@
 import { encodeCommand } from '../../consensus/kv/command.ts';
 import type { Command } from '../../consensus/kv/command.ts';
-import type { LogIndex, Milliseconds, NodeId, OperationId } from '../../consensus/replica.ts';
+import type { LogIndex, Milliseconds, NodeId, OperationId, ReadMode } from '../../consensus/replica.ts';
 import type { EventId, EventPayload } from '../../trace/model/events.ts';
+import type { ReadHow } from '../host/ports.ts';
 import type { ClientCall } from '../protocol.ts';
 
 /** How an operation ended. ok: it took effect; fail: it certainly did not; unknown: nobody can say. */
@@ -11,6 +12,8 @@ export interface Completion {
   readonly index: LogIndex | null;
   readonly node: NodeId | null;
   readonly error: string | null;
+  /** How a read was served; `log` for everything else and while nobody knows. */
+  readonly read: ReadHow;
 }
 
 /** A client's call under way. */
@@ -19,7 +22,7 @@ export interface Operation {
   readonly call: ClientCall;
   /** The command as text. */
   readonly data: string;
-  readonly stale: boolean;
+  readonly read: ReadHow;
   /** Asked first, and for a stale read alone. */
   readonly preferred: NodeId | undefined;
   readonly invokedMs: Milliseconds;
@@ -28,6 +31,16 @@ export interface Operation {
   readonly invokeSeq: number;
   readonly invokeId: EventId;
   attempts: number;
+  /** Attempts that were sent and not refused: each of them may be the one that takes effect. */
+  unanswered: number;
+  /** Times an answer was late. */
+  lates: number;
+  /** The node asked last. */
+  asked: NodeId | null;
+  /** Its answer decides what comes next; otherwise the operation is parked. */
+  waiting: boolean;
+  /** Nothing about it matters any more. */
+  ended: boolean;
   /** Redirections followed since it was last parked. */
   hops: number;
   /** Why the last node refused it. */
@@ -52,17 +65,21 @@ function commandOf(call: ClientCall): Command {
   }
 }
 
-export function isStale(call: ClientCall): boolean {
-  return call.call === 'get' && call.stale === true;
+/** How a call is to be answered; reads that do not say it themselves go by `usual`. */
+export function readHow(call: ClientCall, usual: 'log' | ReadMode): ReadHow {
+  if (call.call !== 'get') return 'log';
+  return call.stale === true ? 'stale' : (call.read ?? usual);
 }
 
 export function invokePayload(operation: OperationId, call: ClientCall): EventPayload {
   const client = operation.slice(0, operation.indexOf('/'));
-  return { kind: 'invoke', operation, client, ...call };
+  if (call.call !== 'get') return { kind: 'invoke', operation, client, ...call };
+  const { key, stale } = call;
+  return { kind: 'invoke', operation, client, call: 'get', key, ...(stale === true ? { stale } : undefined) };
 }
 
 export function completePayload({ id, call, attempts }: Operation, completion: Completion): EventPayload {
-  const { outcome, value, index, node, error } = completion;
+  const { outcome, value, index, node, error, read } = completion;
   return {
     kind: 'complete',
     operation: id,
@@ -70,6 +87,7 @@ export function completePayload({ id, call, attempts }: Operation, completion: C
     // What a put wrote stands in its invocation.
     ...(call.call === 'put' || outcome === 'unknown' ? undefined : { value }),
     ...(index === null ? undefined : { index }),
+    ...(read === 'log' ? undefined : { read }),
     ...(node === null ? undefined : { node }),
     attempts,
     ...(error === null ? undefined : { error }),

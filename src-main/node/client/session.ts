@@ -1,13 +1,14 @@
-import type { Milliseconds, NodeId, OperationId } from '../../consensus/replica.ts';
+import type { Milliseconds, NodeId, OperationId, ReadMode } from '../../consensus/replica.ts';
 import { eventId } from '../../trace/model/events.ts';
 import type { EventId } from '../../trace/model/events.ts';
 import type { Answer, Recorder } from '../host/ports.ts';
 import type { ClientCall, PeerAddress } from '../protocol.ts';
 import type { Self } from '../transport/handshake.ts';
 import { NodeLine } from './node-line.ts';
-import type { NodeLineEvents } from './node-line.ts';
-import { commandText, completePayload, invokePayload, isStale } from './operation.ts';
+import { NodeRing } from './node-ring.ts';
+import { commandText, completePayload, invokePayload, readHow } from './operation.ts';
 import type { Completion, Operation } from './operation.ts';
+import { Patience } from './patience.ts';
 
 export interface SessionOptions {
   readonly self: Self;
@@ -15,6 +16,10 @@ export interface SessionOptions {
   readonly recorder: Recorder;
   /** An operation without an answer after this long ends. */
   readonly timeoutMs: number;
+  /** How a read is made unless it says otherwise. */
+  readonly reads: 'log' | ReadMode;
+  /** An operation without an answer is sent again under its own id (dissertation §6.3): the state machine applies it once. */
+  readonly retries: boolean;
   /** Uniform in [0, 1). */
   readonly random: () => number;
 }
@@ -23,59 +28,80 @@ export interface SessionOptions {
 const probeMs = { min: 10, max: 50 };
 const hopsMax = 3;
 const sweepMs = 20;
+/** Shorter than this, pauses of the machine itself would count as silence. */
+const patienceMsMin = 150;
+const patienceMsFirst = 500;
+/** A silent node must not hold an operation for its whole time. */
+const patienceShareMax = 1 / 4;
 
 /**
  * The clients' way to the cluster: one connection to each node, shared by all clients of the process. It finds the leader by
  * redirection and repeats what was certainly not applied. While no leader is known operations wait, and one at a time asks the nodes in
- * turn. What was sent and has no answer ends as unknown when its connection breaks or its time is over.
+ * turn. What was sent and has no answer ends as unknown when its connection breaks or its time is over; with `retries` other nodes are
+ * asked as well until then, also when an answer is only late.
  */
 export class ClientSession {
   readonly #recorder: Recorder;
   readonly #timeoutMs: number;
+  readonly #reads: 'log' | ReadMode;
+  readonly #retries: boolean;
   readonly #random: () => number;
-  readonly #nodes = new Map<NodeId, NodeLine>();
-  readonly #ring: readonly NodeLine[];
-  #turnOf = 0;
+  readonly #patience: Patience;
+  readonly #ring: NodeRing;
+  /** In the order of their invocation, so that those whose time is over stand first. */
+  readonly #underWay = new Set<Operation>();
   #leader: NodeLine | undefined;
   #parked: Operation[] = [];
   #probe: NodeJS.Timeout | undefined;
   #flushing: NodeJS.Immediate | undefined;
   #sweep: NodeJS.Timeout | undefined;
-  #underWay = 0;
   #idle: (() => void) | undefined;
-  readonly #tried = new Set<NodeId>();
-  #allTried: () => void = () => undefined;
+  #over = false;
 
-  constructor({ self, members, recorder, timeoutMs, random }: SessionOptions) {
+  constructor({ self, members, recorder, timeoutMs, reads, retries, random }: SessionOptions) {
     this.#recorder = recorder;
     this.#timeoutMs = timeoutMs;
+    this.#reads = reads;
+    this.#retries = retries;
     this.#random = random;
-    const events: NodeLineEvents = {
-      up: (node) => this.#up(node),
-      down: (node, lost, reason) => this.#down(node, lost, reason),
-      answered: (node, operation, answer) => this.#answered(operation, node, answer),
-    };
-    for (const member of members) this.#nodes.set(member.id, new NodeLine(self, member, events));
-    this.#ring = [...this.#nodes.values()];
+    const max = Math.max(sweepMs, timeoutMs * patienceShareMax);
+    this.#patience = new Patience({ min: Math.min(patienceMsMin, max), max, first: patienceMsFirst });
+    const patienceFor = ({ read, lates }: Operation): Milliseconds =>
+      retries && read !== 'stale' ? this.#patience.ms(lates) : Infinity;
+    this.#ring = new NodeRing(
+      members,
+      (member) =>
+        new NodeLine(self, member, patienceFor, {
+          up: (node) => this.#up(node),
+          down: (node, lost, reason) => this.#down(node, lost, reason),
+          answered: (node, operation, answer, tookMs) => this.#answered(operation, node, answer, tookMs),
+        }),
+    );
   }
 
   /** Connects. Resolves when every node has been reached once or has failed to answer, which takes a second at most. */
   async start(): Promise<void> {
     this.#sweep = setInterval(() => this.#expire(), sweepMs);
-    await new Promise<void>((resolve) => {
-      this.#allTried = resolve;
-      for (const node of this.#ring) node.start();
-    });
+    await this.#ring.start();
+  }
+
+  /** Replaces the address book. What was sent to a node that is not in it any more counts as lost. */
+  readdress(members: readonly PeerAddress[]): void {
+    for (const node of this.#ring.readdress(members)) {
+      this.#loseLeader(node);
+      for (const operation of node.takeStaged())
+        this.#refused(operation, node, null, `${node.id} is not at that address any more`);
+    }
   }
 
   /** Nodes that are connected. */
   get reachable(): number {
-    return this.#ring.filter((node) => node.open).length;
+    return this.#ring.lines.filter((node) => node.open).length;
   }
 
   /** Operations that have not ended. */
   get underWay(): number {
-    return this.#underWay;
+    return this.#underWay.size;
   }
 
   /**
@@ -94,63 +120,72 @@ export class ClientSession {
       id,
       call,
       data,
-      stale: isStale(call),
+      read: readHow(call, this.#reads),
       preferred: options.node,
       invokedMs: performance.now(),
       done,
       invokeSeq: head.seq,
       invokeId: eventId(head),
       attempts: 0,
+      unanswered: 0,
+      lates: 0,
+      asked: null,
+      waiting: false,
+      ended: false,
       hops: 0,
       refusal: 'no leader was found',
     };
-    this.#underWay++;
+    this.#underWay.add(operation);
     if (operation.preferred === undefined) this.#toLeader(operation);
     else this.#toPreferred(operation, operation.preferred);
   }
 
   /** When everything under way has ended. Its timeout bounds that. */
   async settled(): Promise<void> {
-    if (this.#underWay === 0) return;
+    if (this.#underWay.size === 0) return;
     await new Promise<void>((resolve) => (this.#idle = resolve));
   }
 
   end(): void {
+    this.#over = true;
     clearInterval(this.#sweep);
     clearTimeout(this.#probe);
-    for (const node of this.#ring) node.end('the client has ended');
+    this.#ring.end('the client has ended');
   }
 
   #up(node: NodeLine): void {
-    this.#noteTried(node);
+    this.#ring.noteTried(node);
     this.#scheduleProbe(0);
   }
 
   #down(node: NodeLine, lost: readonly Operation[], reason: string): void {
-    this.#noteTried(node);
+    this.#ring.noteTried(node);
     this.#loseLeader(node);
     for (const operation of lost)
-      this.#lose(operation, node, `the connection to ${node.id} broke: ${reason}`);
-  }
-
-  #noteTried(node: NodeLine): void {
-    if (this.#tried.add(node.id).size === this.#ring.length) this.#allTried();
+      this.#lost(operation, node, `the connection to ${node.id} broke: ${reason}`);
   }
 
   #toLeader(operation: Operation): void {
-    if (this.#leader === undefined) this.#park(operation);
-    else this.#stage(operation, this.#leader);
+    const leader = this.#leader;
+    if (leader === undefined || leader.silent) this.#park(operation);
+    else this.#stage(operation, leader);
   }
 
   #toPreferred(operation: Operation, id: NodeId): void {
-    const node = this.#nodes.get(id);
+    const node = this.#ring.get(id);
     if (node?.open === true) this.#stage(operation, node);
-    else if (operation.stale)
+    else if (operation.read === 'stale')
       this.#fail(operation, node === undefined ? `no node ${id} is known` : `no connection to ${id}`);
     else this.#toLeader(operation);
   }
 
   #stage(operation: Operation, node: NodeLine): void {
+    operation.asked = node.id;
+    operation.waiting = true;
+    this.#send(operation, node);
+  }
+
+  #send(operation: Operation, node: NodeLine): void {
     operation.attempts++;
     node.stage(operation);
     this.#flushing ??= setImmediate(() => this.#flush());
@@ -160,7 +195,7 @@ export class ClientSession {
   #flush(): void {
     this.#flushing = undefined;
     this.#recorder.flush();
-    for (const node of this.#ring) {
+    for (const node of this.#ring.lines) {
       const refused = node.flush();
       if (refused === undefined) continue;
       this.#loseLeader(node);
@@ -168,49 +203,69 @@ export class ClientSession {
     }
   }
 
-  #answered(operation: Operation, node: NodeLine, answer: Answer): void {
-    const { outcome, value, index, reason } = answer;
+  #answered(operation: Operation, node: NodeLine, answer: Answer, tookMs: Milliseconds): void {
+    const { outcome, value, index, reason, read } = answer;
     switch (outcome) {
       case 'ok':
       case 'fail':
-        if (!operation.stale) this.#foundLeader(node);
+        if (operation.attempts === 1) this.#patience.learn(tookMs);
+        operation.ended = true;
+        this.#servedBy(node, operation);
         this.#complete(operation, {
           outcome,
           value,
           index,
           node: node.id,
           error: outcome === 'fail' ? reason : null,
+          read,
         });
         return;
       case 'uncertain':
         this.#loseLeader(node);
-        this.#lose(operation, node, reason ?? 'leadership was lost');
+        this.#lost(operation, node, reason ?? 'leadership was lost');
         return;
       case 'refused':
+        operation.unanswered--;
         this.#refused(operation, node, answer.leader, reason ?? 'refused');
     }
   }
 
-  /** Certainly not applied: follows the redirection, if it leads anywhere, or waits for a leader. */
+  /** Only a leader answers what went through the log; other reads a follower may serve, and then no better place is known. */
+  #servedBy(node: NodeLine, { read }: Operation): void {
+    if (read === 'log' || (read !== 'stale' && this.#leader === undefined)) this.#foundLeader(node);
+  }
+
+  /** That attempt certainly was not applied: follows the redirection, if it leads anywhere, or waits for a leader. */
   #refused(operation: Operation, by: NodeLine, hint: NodeId | null, reason: string): void {
     operation.refusal = `${by.id}: ${reason}`;
-    if (operation.stale) {
+    if (operation.read === 'stale') {
       this.#fail(operation, reason);
       return;
     }
     this.#loseLeader(by);
-    const leader = hint === null ? this.#leader : this.#nodes.get(hint);
-    if (leader === undefined || leader === by || !leader.open || operation.hops >= hopsMax) {
-      this.#park(operation);
+    const current = isCurrent(operation, by);
+    const leader = hint === null ? this.#leader : this.#ring.get(hint);
+    const usable = leader !== undefined && leader !== by && leader.open && !leader.silent;
+    if (usable && operation.hops < hopsMax) {
+      operation.hops++;
+      this.#foundLeader(leader);
+      if (current) this.#stage(operation, leader);
+    } else if (current) this.#park(operation);
+  }
+
+  /** It was sent and nobody can say what became of it. Sent again, it takes effect once. */
+  #lost(operation: Operation, node: NodeLine, error: string): void {
+    if (!this.#retries || this.#over || operation.read === 'stale') {
+      this.#lose(operation, node.id, error);
       return;
     }
-    operation.hops++;
-    this.#foundLeader(leader);
-    this.#stage(operation, leader);
+    operation.refusal = error;
+    if (isCurrent(operation, node)) this.#toLeader(operation);
   }
 
   #park(operation: Operation): void {
     operation.hops = 0;
+    operation.waiting = false;
     this.#parked.push(operation);
     this.#scheduleProbe(operation.attempts === 0 ? 0 : this.#probePause());
   }
@@ -220,7 +275,13 @@ export class ClientSession {
     if (this.#parked.length === 0) return;
     const parked = this.#parked;
     this.#parked = [];
-    for (const operation of parked) this.#stage(operation, node);
+    for (const operation of parked) {
+      if (operation.ended) continue;
+      if (node.waitsFor(operation)) {
+        operation.asked = node.id;
+        operation.waiting = true;
+      } else this.#stage(operation, node);
+    }
   }
 
   #loseLeader(node: NodeLine): void {
@@ -232,64 +293,89 @@ export class ClientSession {
   }
 
   #scheduleProbe(afterMs: Milliseconds): void {
-    if (this.#parked.length === 0 || this.#probe !== undefined) return;
+    if (this.#parked.length === 0 || this.#probe !== undefined || this.#over) return;
     this.#probe = setTimeout(() => {
       this.#probe = undefined;
       this.#probeNext();
     }, afterMs);
   }
 
-  /** One waiting operation asks the next node that is connected. The others wait for what it learns. */
+  /**
+   * One waiting operation asks the next node that is connected. The others wait for what it learns. On a silent node it does not wait:
+   * perhaps only an answer was lost there, and perhaps nobody is at home.
+   */
   #probeNext(): void {
-    const node = this.#nextOpen();
+    const node = this.#ring.nextOpen();
     const operation = node === undefined ? undefined : this.#parked.shift();
-    if (node !== undefined && operation !== undefined) this.#stage(operation, node);
+    if (node !== undefined && operation !== undefined) {
+      if (!node.silent) this.#stage(operation, node);
+      else {
+        this.#parked.push(operation);
+        if (node.mayHear(operation)) this.#send(operation, node);
+      }
+    }
     this.#scheduleProbe(this.#probePause());
   }
 
-  #nextOpen(): NodeLine | undefined {
-    for (let tried = 0; tried < this.#ring.length; tried++) {
-      this.#turnOf = (this.#turnOf + 1) % this.#ring.length;
-      const node = this.#ring[this.#turnOf];
-      if (node?.open === true) return node;
+  #expire(): void {
+    const nowMs = performance.now();
+    if (this.#retries) this.#askElsewhere(nowMs);
+    const before = nowMs - this.#timeoutMs;
+    let expired = false;
+    for (const operation of this.#underWay) {
+      if (operation.invokedMs > before) break;
+      expired = true;
+      this.#timeOut(operation);
     }
-    return undefined;
+    if (expired) this.#parked = this.#parked.filter(({ ended }) => !ended);
   }
 
-  #expire(): void {
-    const before = performance.now() - this.#timeoutMs;
-    for (const node of this.#ring) {
-      const late = node.takeOlder(before);
-      if (late.length > 0) this.#loseLeader(node);
-      for (const operation of late) {
-        this.#lose(operation, node, `no answer from ${node.id} within ${this.#timeoutMs} ms`);
+  /** Operations whose answers are late wait for what one of them learns from another node. */
+  #askElsewhere(nowMs: Milliseconds): void {
+    for (const node of this.#ring.lines) {
+      for (const operation of node.takeLate(nowMs)) {
+        operation.lates++;
+        operation.refusal = `${node.id} is silent`;
+        if (isCurrent(operation, node)) this.#park(operation);
       }
     }
-    const late = this.#parked.filter((operation) => operation.invokedMs <= before);
-    if (late.length === 0) return;
-    this.#parked = this.#parked.filter((operation) => operation.invokedMs > before);
-    for (const operation of late) {
-      this.#fail(operation, `no leader within ${this.#timeoutMs} ms (${operation.refusal})`);
-    }
   }
 
-  /** It was sent and nobody can say what became of it. */
-  #lose(operation: Operation, node: NodeLine, error: string): void {
-    this.#complete(operation, { outcome: 'unknown', value: null, index: null, node: node.id, error });
+  #timeOut(operation: Operation): void {
+    const { asked, attempts, unanswered, refusal } = operation;
+    const node = asked === null ? undefined : this.#ring.get(asked);
+    if (operation.waiting && node !== undefined) this.#loseLeader(node);
+    if (unanswered === 0) {
+      this.#fail(operation, `no leader within ${this.#timeoutMs} ms (${refusal})`);
+      return;
+    }
+    const again = attempts > 1 ? `, after ${attempts} attempts` : '';
+    this.#lose(operation, asked, `no answer from ${asked} within ${this.#timeoutMs} ms${again}`);
+  }
+
+  #lose(operation: Operation, node: NodeId | null, error: string): void {
+    this.#complete(operation, { outcome: 'unknown', value: null, index: null, node, error, read: 'log' });
   }
 
   /** It certainly took no effect. */
   #fail(operation: Operation, error: string): void {
-    this.#complete(operation, { outcome: 'fail', value: null, index: null, node: null, error });
+    this.#complete(operation, { outcome: 'fail', value: null, index: null, node: null, error, read: 'log' });
   }
 
   #complete(operation: Operation, completion: Completion): void {
+    operation.ended = true;
+    if (operation.unanswered > 0) for (const node of this.#ring.lines) node.forget(operation);
+    this.#underWay.delete(operation);
     this.#recorder.record(completePayload(operation, completion), 0, operation.invokeId);
     this.#flushing ??= setImmediate(() => this.#flush());
-    this.#underWay--;
     operation.done(operation, completion);
-    if (this.#underWay > 0 || this.#idle === undefined) return;
+    if (this.#underWay.size > 0 || this.#idle === undefined) return;
     this.#idle();
     this.#idle = undefined;
   }
+}
+
+/** What this node says decides what comes next; otherwise another was asked since, or the operation is parked. */
+function isCurrent({ asked, waiting }: Operation, { id }: NodeLine): boolean {
+  return waiting && asked === id;
 }

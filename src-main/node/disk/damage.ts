@@ -17,7 +17,7 @@ export class DamagedDiskError extends Error {
 export const restoreRemedy =
   "The node was not started, because it may have forgotten votes or entries that others rely on. Restore the node's folder from a copy made while it was stopped, or start a new cluster.";
 
-/** The disk belongs to another node, run or format. */
+/** The disk is empty or belongs to another node, run or format. */
 export class ForeignDiskError extends Error {
   constructor(message: string) {
     super(message);

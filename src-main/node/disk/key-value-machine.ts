@@ -1,66 +1,65 @@
 import { mkdirSync } from 'node:fs';
-import { join } from 'node:path';
-import { applyText } from '../../consensus/kv/apply.ts';
+import { KeyValueStore } from '../../consensus/kv/store.ts';
+import type { AppliedEntry } from '../../consensus/kv/store.ts';
+import type { Session } from '../../consensus/kv/sessions.ts';
 import type { Entry, LogIndex } from '../../consensus/replica.ts';
-import { openDatabase } from '../../trace/sqlite.ts';
-import type { SqliteDatabase, SqliteStatement } from '../../trace/sqlite.ts';
 import type { Machine, MachineResult } from '../host/ports.ts';
-import { DamagedDiskError } from './damage.ts';
-import { rowChecksum } from './rows.ts';
+import { SnapshotFolder } from './snapshot-folder.ts';
+import { StateFile } from './state-file.ts';
 
-const rebuildRemedy =
-  'Delete state.db and the files beside it that begin with its name: the node rebuilds them from its log when it starts.';
-const noEntryResult: MachineResult = { ok: true, value: null };
+export interface KeyValueMachineOptions {
+  /** The node's own folder; made if missing. */
+  readonly folder: string;
+  /** An operation that comes twice is applied once (dissertation §6.3). */
+  readonly sessions: boolean;
+  /** The entry of the snapshot that the log relies on; 0 without one. Its image is never removed. */
+  readonly reliedOn: () => LogIndex;
+}
 
 /** What is applied reaches the file within this time: often enough for those who look, seldom enough to cost little. */
 const storeMsMax = 200;
 
 /**
- * The replicated key-value state in `state.db`. Reads go to a copy in memory; what was applied is stored a little later, many
- * entries in one transaction, always together with the applied index, so a restart finds the two agreeing. That transaction is not
- * synced (`synchronous=NORMAL`): the log is, and whatever a kill or a power loss takes from here is applied again from there.
+ * The replicated key-value store of a node. Reads and writes go to the copy in memory; what was applied is stored in `state.db` a
+ * little later, many entries in one transaction, always together with the applied index, so a restart finds the two agreeing.
  */
 export class KeyValueMachine implements Machine {
-  readonly file: string;
-  readonly #database: SqliteDatabase;
-  readonly #pairs = new Map<string, string>();
-  readonly #read = (key: string): string | undefined => this.#pairs.get(key);
-  readonly #begin: SqliteStatement;
-  readonly #commit: SqliteStatement;
-  readonly #put: SqliteStatement;
-  readonly #remove: SqliteStatement;
-  readonly #setApplied: SqliteStatement;
-  readonly #dirty = new Set<string>();
-  #applied: LogIndex;
+  readonly #store: KeyValueStore;
+  readonly #file: StateFile;
+  readonly #snapshots: SnapshotFolder;
+  readonly #dirtyKeys = new Set<string>();
+  readonly #dirtyClients = new Set<string>();
   /** Set while something applied is not stored. */
   #storing: NodeJS.Timeout | undefined;
 
-  /** @throws DamagedDiskError when what is found cannot be trusted */
-  constructor(folder: string) {
+  /**
+   * Opens `state.db`. One that is behind the log's beginning, because a crash came between, gives way to the snapshot.
+   * @throws DamagedDiskError when what is found cannot be trusted, or the snapshot that the log relies on is missing
+   */
+  constructor({ folder, sessions, reliedOn }: KeyValueMachineOptions) {
     mkdirSync(folder, { recursive: true });
-    this.file = join(folder, 'state.db');
+    this.#store = new KeyValueStore(sessions);
+    this.#snapshots = new SnapshotFolder(folder, reliedOn);
+    const snapshot = reliedOn();
+    // Needed for a follower some day, if not now: better to know at once.
+    const image = snapshot === 0 ? undefined : this.#snapshots.read(snapshot);
+    this.#file = new StateFile(folder);
     try {
-      this.#database = openDatabase(this.file);
-      this.#prepareFile();
-      this.#applied = this.#load();
+      this.#store.load(this.#file.load());
+      if (image !== undefined && this.#store.applied < snapshot) this.#replaceBy(snapshot, image);
     } catch (error) {
-      if (error instanceof DamagedDiskError) throw error;
-      const why = error instanceof Error ? error.message : String(error);
-      throw new DamagedDiskError(this.file, 'its pages', why, rebuildRemedy);
+      this.#file.close();
+      throw error;
     }
-    this.#begin = this.#database.prepare('BEGIN IMMEDIATE');
-    this.#commit = this.#database.prepare('COMMIT');
-    this.#put = this.#database.prepare('INSERT OR REPLACE INTO pair VALUES (?, ?, ?)');
-    this.#remove = this.#database.prepare('DELETE FROM pair WHERE key = ?');
-    this.#setApplied = this.#database.prepare('UPDATE applied SET position = ?, checksum = ?');
   }
 
   get applied(): LogIndex {
-    return this.#applied;
+    return this.#store.applied;
   }
 
   apply(entries: readonly Entry[]): readonly MachineResult[] {
-    const results = entries.map((entry) => this.#run(entry));
+    const results: MachineResult[] = [];
+    for (const entry of entries) results.push(this.#noted(this.#store.apply(entry)));
     this.#storing ??= setTimeout(() => this.store(), storeMsMax);
     return results;
   }
@@ -68,88 +67,92 @@ export class KeyValueMachine implements Machine {
   /** Stores what was applied, now. @throws when the disk refuses; memory is then ahead of the disk, and the process must end */
   store(): void {
     if (this.#storing === undefined) return;
-    clearTimeout(this.#storing);
-    this.#storing = undefined;
-    this.#begin.run();
-    for (const key of this.#dirty) {
-      const value = this.#pairs.get(key);
-      if (value === undefined) this.#remove.run(key);
-      else this.#put.run(key, value, pairChecksum(key, value));
-    }
-    this.#setApplied.run(this.#applied, rowChecksum('applied', this.#applied, ''));
-    this.#commit.run();
-    this.#dirty.clear();
+    this.#forgetStoring();
+    this.#file.store({
+      applied: this.applied,
+      pairs: this.#changedPairs(),
+      sessions: this.#changedSessions(),
+    });
+    this.#forgetChanges();
   }
 
   read(data: string): MachineResult {
-    const { result, writes } = applyText(this.#read, data);
-    return writes.length === 0
-      ? result
-      : { ok: false, value: null, reason: 'only a get can be answered without agreement' };
+    return this.#store.read(data);
+  }
+
+  saveSnapshot(index: LogIndex): number {
+    if (index !== this.applied)
+      throw new Error(`a snapshot of entry ${index} is asked for, but the state is that of ${this.applied}`);
+    return this.#snapshots.keep(index, [this.#store.image()]);
+  }
+
+  readChunk(
+    index: LogIndex,
+    offset: number,
+    bytesMax: number,
+  ): { readonly data: Uint8Array; readonly total: number } | undefined {
+    return this.#snapshots.slice(index, offset, bytesMax);
+  }
+
+  keepSnapshot(index: LogIndex, parts: readonly Uint8Array[]): string | undefined {
+    const trial = new KeyValueStore();
+    const flaw = trial.restore(parts);
+    if (flaw !== undefined) return flaw;
+    if (trial.applied !== index) return `the image is that of entry ${trial.applied}, not of ${index}`;
+    this.#snapshots.keep(index, parts);
+    return undefined;
+  }
+
+  restoreSnapshot(index: LogIndex): number {
+    const image = this.#snapshots.read(index);
+    this.#replaceBy(index, image);
+    return image.length;
   }
 
   close(): void {
     this.store();
-    this.#database.close();
+    this.#file.close();
   }
 
-  #run({ index, kind, data }: Entry): MachineResult {
-    if (index !== this.#applied + 1)
-      throw new Error(`entry ${index} cannot be applied after entry ${this.#applied}`);
-    this.#applied = index;
-    if (kind !== 'command') return noEntryResult;
-    const { result, writes } = applyText(this.#read, data);
-    for (const { key, value } of writes) {
-      if (value === null) this.#pairs.delete(key);
-      else this.#pairs.set(key, value);
-      this.#dirty.add(key);
-    }
-    return result;
+  /** Ends it as a crash would: what is not stored is lost. */
+  abandon(): void {
+    this.#forgetStoring();
+    this.#file.close();
   }
 
-  #prepareFile(): void {
-    this.#database.pragma('journal_mode = WAL');
-    this.#database.pragma('synchronous = NORMAL');
-    this.#database.pragma('wal_autocheckpoint = 2000');
-    const tables = this.#database
-      .prepare('SELECT count(*) FROM sqlite_schema WHERE type = ?')
-      .pluck()
-      .get('table');
-    if (tables !== 0) return;
-    this.#database.exec(`
-      BEGIN;
-      CREATE TABLE pair (key TEXT PRIMARY KEY, value TEXT NOT NULL, checksum INTEGER NOT NULL) STRICT, WITHOUT ROWID;
-      CREATE TABLE applied (position INTEGER NOT NULL, checksum INTEGER NOT NULL) STRICT;
-      INSERT INTO applied VALUES (0, ${rowChecksum('applied', 0, '')});
-      COMMIT;`);
+  /** Pairs, sessions and applied index change together, in memory and on disk. */
+  #replaceBy(index: LogIndex, image: Uint8Array): void {
+    const flaw = this.#store.restore([image]);
+    if (flaw !== undefined) this.#snapshots.damaged(index, flaw);
+    if (this.applied !== index) this.#snapshots.damaged(index, `it is that of entry ${this.applied}`);
+    this.#forgetStoring();
+    this.#forgetChanges();
+    const { applied, pairs, sessions } = this.#store;
+    this.#file.replace({ applied, pairs, sessions });
   }
 
-  #load(): LogIndex {
-    const [sound] = this.#database.pragma('quick_check(1)') as { quick_check: string }[];
-    if (sound?.quick_check !== 'ok')
-      this.#refuse('its pages', sound?.quick_check ?? 'SQLite cannot check it');
-    for (const found of this.#database.prepare('SELECT key, value, checksum FROM pair').iterate()) {
-      const { key, value, checksum } = found as { key: string; value: string; checksum: number };
-      if (pairChecksum(key, value) !== checksum)
-        this.#refuse(`key ${JSON.stringify(key)}`, 'its checksum does not match what it holds');
-      this.#pairs.set(key, value);
-    }
-    const rows = this.#database.prepare('SELECT position, checksum FROM applied').all() as {
-      position: number;
-      checksum: number;
-    }[];
-    const [row] = rows;
-    if (row === undefined || rows.length !== 1 || rowChecksum('applied', row.position, '') !== row.checksum) {
-      return this.#refuse('the applied index', 'its checksum does not match what it holds');
-    }
-    return row.position;
+  #noted({ result, repeated, writes, client, forgotten }: AppliedEntry): MachineResult {
+    for (const { key } of writes) this.#dirtyKeys.add(key);
+    if (client !== undefined) this.#dirtyClients.add(client);
+    if (forgotten !== undefined) this.#dirtyClients.add(forgotten);
+    return repeated === undefined ? result : { ...result, repeated };
   }
 
-  #refuse(place: string, found: string): never {
-    throw new DamagedDiskError(this.file, place, found, rebuildRemedy);
+  *#changedPairs(): Iterable<readonly [string, string | null]> {
+    for (const key of this.#dirtyKeys) yield [key, this.#store.pairs.get(key) ?? null];
   }
-}
 
-function pairChecksum(key: string, value: string): number {
-  return rowChecksum(key, value.length, value);
+  *#changedSessions(): Iterable<readonly [string, Session | null]> {
+    for (const client of this.#dirtyClients) yield [client, this.#store.sessionOf(client) ?? null];
+  }
+
+  #forgetStoring(): void {
+    clearTimeout(this.#storing);
+    this.#storing = undefined;
+  }
+
+  #forgetChanges(): void {
+    this.#dirtyKeys.clear();
+    this.#dirtyClients.clear();
+  }
 }

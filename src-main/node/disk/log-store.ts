@@ -1,13 +1,15 @@
-import { closeSync, existsSync, fsyncSync, mkdirSync, openSync, statSync } from 'node:fs';
+import { mkdirSync } from 'node:fs';
 import { join } from 'node:path';
-import type { Persist, Row } from '../../consensus/replica.ts';
+import type { LogIndex, Persist, Row } from '../../consensus/replica.ts';
 import { openDatabase } from '../../trace/sqlite.ts';
 import type { SqliteDatabase, SqliteStatement } from '../../trace/sqlite.ts';
 import type { Disk, DurableFacts } from '../host/ports.ts';
 import { checkBeforeOpen } from './before-open.ts';
 import { DamagedDiskError, ForeignDiskError } from './damage.ts';
-import { FactsOnDisk } from './durable-facts.ts';
+import { FactsOnDisk, startOfLog } from './durable-facts.ts';
+import { isEmptyDisk, lostDisk } from './empty-disk.ts';
 import { assertContiguous, loadRows, rowChecksum, tableOf } from './rows.ts';
+import { syncFolder } from './sync-folder.ts';
 import { SyncedMark } from './synced-mark.ts';
 
 export interface LogStoreOptions {
@@ -15,8 +17,12 @@ export interface LogStoreOptions {
   readonly folder: string;
   /** The disk must carry this id; a new disk is given it. */
   readonly storageId: string;
-  /** The kinds of rows that the protocol keeps. `log`, if among them, must have no holes. */
+  /** The kinds of rows that the protocol keeps. `log`, if among them, must have no holes from where the row `snapshot/0` lets it begin. */
   readonly spaces: readonly string[];
+  /** Whose disk it is, for messages. */
+  readonly node: string;
+  /** Nothing need be there yet; otherwise an empty disk is refused, because one with this id was written before. */
+  readonly mayBeEmpty: boolean;
 }
 
 interface SpaceStatements {
@@ -27,7 +33,7 @@ interface SpaceStatements {
 const pageBytes = 4096;
 /** The log starts anew after about this many frames, 8 MB. */
 const checkpointFrames = 2000;
-const format = { format: 'quorum-lab-log', version: 1 };
+const format = { format: 'quorum-lab-log', version: 2 };
 
 /**
  * The durable rows of a replica in `log.db`. Every commit is synced before `write` reports it done; a file that cannot be
@@ -46,13 +52,14 @@ export class LogStore implements Disk {
 
   /**
    * @throws DamagedDiskError naming file, place and remedy
-   * @throws ForeignDiskError when the disk belongs to another node
+   * @throws ForeignDiskError when the disk is empty and may not be, or belongs to another node
    */
-  constructor({ folder, storageId, spaces }: LogStoreOptions) {
-    mkdirSync(folder, { recursive: true });
+  constructor(options: LogStoreOptions) {
+    const { folder, storageId, spaces, node, mayBeEmpty } = options;
     this.file = join(folder, 'log.db');
+    if (isEmptyDisk(this.file) && !mayBeEmpty) throw lostDisk(this.file, node, storageId);
+    mkdirSync(folder, { recursive: true });
     this.#mark = new SyncedMark(join(folder, 'log.synced'), `${this.file}-shm`);
-    const isNew = !existsSync(this.file) || statSync(this.file).size === 0;
     let database: SqliteDatabase | undefined;
     try {
       checkBeforeOpen(this.file, pageBytes, this.#mark.read());
@@ -60,14 +67,14 @@ export class LogStore implements Disk {
       this.#database = database;
       this.rows = withFileNamed(this.file, () => {
         demandDurability(this.#database, this.file);
-        return this.#load(spaces, storageId);
+        return this.#load(options);
       });
     } catch (error) {
       database?.close();
       this.#mark.close();
       throw error;
     }
-    if (isNew) syncFolder(folder);
+    syncFolder(folder);
     this.#facts.load(this.rows);
     this.#begin = this.#database.prepare('BEGIN IMMEDIATE');
     this.#commit = this.#database.prepare('COMMIT');
@@ -95,6 +102,11 @@ export class LogStore implements Disk {
     if (this.#mark.advance() > checkpointFrames) this.#checkpoint();
     for (const persist of batch) this.#facts.absorb(persist);
     done();
+  }
+
+  /** The entry of the newest snapshot that the log relies on; 0 without one. */
+  get snapshotIndex(): LogIndex {
+    return this.#facts.snapshotIndex;
   }
 
   durable(): DurableFacts {
@@ -127,14 +139,16 @@ export class LogStore implements Disk {
     this.#database.pragma('wal_checkpoint(RESTART)');
   }
 
-  #load(spaces: readonly string[], storageId: string): Row[] {
+  #load({ spaces, storageId, node, mayBeEmpty }: LogStoreOptions): Row[] {
     assertSound(this.#database);
     const tables = ['disk', ...spaces].map(tableOf);
     const found = this.#database.prepare('SELECT sql FROM sqlite_schema ORDER BY rowid').pluck().all();
     if (found.length === 0) {
+      if (!mayBeEmpty) throw lostDisk(this.file, node, storageId);
       this.#makeTables(tables, storageId);
       return [];
     }
+    if (found[0] === tables[0]) this.#assertIdentity(storageId);
     if (found.length !== tables.length || tables.some((table, at) => table !== found[at])) {
       throw new DamagedDiskError(
         this.file,
@@ -142,12 +156,12 @@ export class LogStore implements Disk {
         `it holds ${found.length} tables that are not the ones written`,
       );
     }
-    this.#assertIdentity(storageId);
-    return spaces.flatMap((space) => {
-      const rows = loadRows(this.#database, space);
-      if (space === 'log') assertContiguous(this.#database, space, rows);
-      return rows;
-    });
+    const rows = spaces.map((space) => ({ space, found: loadRows(this.#database, space) }));
+    const start = startOfLog(rows.find(({ space }) => space === 'snapshot')?.found[0]?.value);
+    for (const { space, found } of rows) {
+      if (space === 'log') assertContiguous(this.#database, space, found, start + 1);
+    }
+    return rows.flatMap(({ found }) => found);
   }
 
   #makeTables(tables: readonly string[], storageId: string): void {
@@ -218,12 +232,4 @@ function withFileNamed<T>(file: string, read: () => T): T {
       throw new DamagedDiskError(file, 'its pages', why);
     throw new Error(`${file} cannot be opened: ${why} (${code})`, { cause: error });
   }
-}
-
-/** A new file survives a power loss only once the folder that names it is synced. Windows needs and allows no such thing. */
-function syncFolder(folder: string): void {
-  if (process.platform === 'win32') return;
-  const fd = openSync(folder, 'r');
-  fsyncSync(fd);
-  closeSync(fd);
 }

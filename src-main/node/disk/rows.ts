@@ -40,11 +40,18 @@ export function loadRows(database: SqliteDatabase, space: string): Row[] {
   return rows;
 }
 
-/** The log has no holes. @throws DamagedDiskError that names the first missing row */
-export function assertContiguous(database: SqliteDatabase, space: string, rows: readonly Row[]): void {
+/** The log has no holes and begins with `first`. @throws DamagedDiskError that names the first missing row */
+export function assertContiguous(
+  database: SqliteDatabase,
+  space: string,
+  rows: readonly Row[],
+  first: number,
+): void {
   for (let at = 0; at < rows.length; at++) {
-    if (rows[at]?.key === at + 1) continue;
-    const found = `the next row found is ${space}/${String(rows[at]?.key)}`;
-    throw new DamagedDiskError(database.name, `row ${space}/${at + 1}`, `it is missing: ${found}`);
+    const key = rows[at]?.key;
+    if (key === first + at) continue;
+    const where = `row ${space}/${first + at}`;
+    const found = `the next row found is ${space}/${String(key)}`;
+    throw new DamagedDiskError(database.name, where, `it is missing: ${found}`);
   }
 }

@@ -1,19 +1,25 @@
 import type {
+  ChainHash,
   Effects,
   Entry,
   Input,
+  LogIndex,
+  MachineAnswer,
   Milliseconds,
-  OperationId,
   OperatorInput,
+  Proposal,
+  ReadRequest,
   Replica,
   Transition,
 } from '../../consensus/replica.ts';
 import { eventId } from '../../trace/model/events.ts';
 import type { EventId } from '../../trace/model/events.ts';
+import { obeyMachineRequest } from './machine-requests.ts';
 import { Outbox } from './outbox.ts';
 import { openDoor } from './ports.ts';
 import type { Clock, Disk, Door, Envelope, Machine, Network, Parcel, Recorder, Request } from './ports.ts';
 import { WaitingClients } from './waiting-clients.ts';
+import { WaitingReads } from './waiting-reads.ts';
 import { Writes } from './writes.ts';
 import type { Batch } from './writes.ts';
 
@@ -51,6 +57,7 @@ export class Host<P extends Parcel = Parcel> {
   readonly #door: Door;
   readonly #outbox: Outbox<P>;
   readonly #clients: WaitingClients<P>;
+  readonly #reads: WaitingReads<P>;
   readonly #writes = new Writes();
 
   #arrived: Envelope[] = [];
@@ -72,6 +79,7 @@ export class Host<P extends Parcel = Parcel> {
     this.#door = parts.door ?? openDoor;
     this.#outbox = new Outbox(parts.recorder, parts.network);
     this.#clients = new WaitingClients(this.#outbox);
+    this.#reads = new WaitingReads(this.#outbox, parts.machine);
   }
 
   /** Lets the replica's first timer run: it was armed when the replica came up, outside any step. */
@@ -136,26 +144,37 @@ export class Host<P extends Parcel = Parcel> {
     }
   }
 
-  /** Everything that clients proposed since the last turn becomes one input. */
+  /** Everything that clients proposed since the last turn becomes one input, and everything they want to read another. */
   #stepRequests(): void {
     if (this.#requests.length === 0) return;
     const requests = this.#requests;
     this.#requests = [];
     const step = ++this.#step;
-    const proposals: { id: OperationId; data: string }[] = [];
-    let first: EventId | undefined;
+    const proposals: Proposal[] = [];
+    const reads: ReadRequest[] = [];
+    let proposed: EventId | undefined;
+    let asked: EventId | undefined;
     for (const request of requests) {
-      const { operation, data, cause } = request;
-      const head = this.#recorder.record({ kind: 'request', operation }, step, cause);
-      first ??= eventId(head);
-      if (request.stale) {
-        this.#clients.answerStale(request, this.#machine, step, eventId(head));
-        continue;
+      const { operation, data, read, cause } = request;
+      const payload =
+        read === 'log'
+          ? ({ kind: 'request', operation } as const)
+          : ({ kind: 'request', operation, read } as const);
+      const head = this.#recorder.record(payload, step, cause);
+      if (read === 'log') {
+        proposed ??= eventId(head);
+        this.#clients.add(request);
+        proposals.push({ id: operation, data });
+      } else if (read === 'stale') this.#reads.answerStale(request, step, eventId(head));
+      else {
+        asked ??= eventId(head);
+        this.#reads.add(request);
+        reads.push({ id: operation, mode: read });
       }
-      this.#clients.add(request);
-      proposals.push({ id: operation, data });
     }
-    if (proposals.length > 0) this.#feed({ kind: 'propose', proposals }, step, first);
+    if (proposals.length > 0) this.#feed({ kind: 'propose', proposals }, step, proposed);
+    if (reads.length > 0)
+      this.#feed({ kind: 'read', reads }, proposals.length > 0 ? ++this.#step : step, asked);
   }
 
   #stepOperators(): void {
@@ -191,9 +210,9 @@ export class Host<P extends Parcel = Parcel> {
       if (batch === undefined) this.#outbox.release();
       else this.#write(batch);
       this.#releaseHeldMessages();
-      this.#applyHeldEntries();
+      this.#makeHeldChanges();
       this.#outbox.release();
-    } while (this.#writes.canGoOn);
+    } while (this.#writes.canGoOn(this.#machine.busy !== true));
   }
 
   /** What may leave before the write is durable leaves first: the others write while this node does. */
@@ -235,24 +254,43 @@ export class Host<P extends Parcel = Parcel> {
     this.#outbox.release();
   }
 
-  #applyHeldEntries(): void {
-    for (;;) {
-      const held = this.#writes.takeEntries();
-      if (held === undefined) return;
-      this.#apply(held.entries, held.cause);
+  #makeHeldChanges(): void {
+    while (this.#machine.busy !== true) {
+      const change = this.#writes.takeChange();
+      if (change === undefined) return;
+      if (change.kind === 'apply') this.#apply(change.entries, change.hash, change.cause);
+      else this.#restore(change.index, change.cause);
     }
   }
 
-  #apply(entries: readonly Entry[], cause: EventId | undefined): void {
+  #apply(entries: readonly Entry[], hash: ChainHash, cause: EventId | undefined): void {
     const first = entries[0];
     const last = entries[entries.length - 1];
     if (first === undefined || last === undefined) return;
     const results = this.#machine.apply(entries);
+    const from = first.index;
+    const to = last.index;
+    let skipped: LogIndex[] | undefined;
+    for (let at = 0; at < results.length; at++) {
+      if (results[at]?.repeated === true) (skipped ??= []).push(from + at);
+    }
     const step = ++this.#step;
-    const head = this.#recorder.record({ kind: 'apply', from: first.index, to: last.index }, step, cause);
-    const applied = eventId(head);
-    this.#feed({ kind: 'applied', index: last.index }, step, applied);
+    const payload =
+      skipped === undefined
+        ? ({ kind: 'apply', from, to, hash } as const)
+        : ({ kind: 'apply', from, to, hash, skipped } as const);
+    const applied = eventId(this.#recorder.record(payload, step, cause));
+    this.#feed({ kind: 'applied', index: to }, step, applied);
     this.#clients.answerApplied(entries, results, step, applied);
+    this.#reads.answerUpTo(to, step, applied);
+  }
+
+  #restore(index: LogIndex, cause: EventId | undefined): void {
+    const bytes = this.#machine.restoreSnapshot(index);
+    const step = ++this.#step;
+    const restored = eventId(this.#recorder.record({ kind: 'restore', index, bytes }, step, cause));
+    this.#feed({ kind: 'machine', answer: { kind: 'snapshot-restored', index } }, step, restored);
+    this.#reads.answerUpTo(index, step, restored);
   }
 
   /** One step of the replica: records what changed and queues or stages what it asks for. */
@@ -263,8 +301,25 @@ export class Host<P extends Parcel = Parcel> {
     for (const message of effects.send) this.#outbox.stageMessage(message, step, cause);
     if (effects.persist !== undefined) this.#writes.ask(effects.persist, cause);
     for (const message of effects.sendAfterPersist) this.#writes.holdMessage({ message, step, cause });
-    if (effects.apply.length > 0) this.#writes.holdEntries({ entries: effects.apply, cause });
-    for (const reply of effects.replies) this.#clients.answerReply(reply, step, cause);
+    if (effects.apply.length > 0)
+      this.#writes.holdChange({ kind: 'apply', entries: effects.apply, hash: effects.applyHash, cause });
+    for (const reply of effects.replies) {
+      if (!this.#clients.answerReply(reply, step, cause)) this.#reads.answerReply(reply, step, cause);
+    }
+    for (const { id, atIndex } of effects.reads) this.#reads.serve(id, atIndex, step, cause);
+    if (effects.machine.length > 0) this.#obeyMachineRequests(effects, cause);
+  }
+
+  /** A restore changes the state and waits its turn; everything else is done at once, and the replica hears of it. */
+  #obeyMachineRequests({ machine }: Effects, cause: EventId | undefined): void {
+    for (const request of machine) {
+      if (request.kind === 'restore-snapshot') {
+        this.#writes.holdChange({ kind: 'restore', index: request.index, cause });
+        continue;
+      }
+      const answer: MachineAnswer = obeyMachineRequest(this.#machine, request);
+      this.#feed({ kind: 'machine', answer }, ++this.#step, cause);
+    }
   }
 
   #recordTransition(

@@ -49,7 +49,7 @@ export class Outbox<P extends Parcel> {
   /** An answer to a client that has gone is neither recorded nor sent. */
   stageAnswer(client: ClientLink, answer: Answer, step: number, cause: EventId | undefined): void {
     if (client.gone) return;
-    const { operation, outcome, index, reason } = answer;
+    const { operation, outcome, index, reason, read } = answer;
     this.#recorder.record(
       {
         kind: 'answer',
@@ -57,6 +57,7 @@ export class Outbox<P extends Parcel> {
         outcome,
         ...(index === null ? undefined : { index }),
         ...(reason === null ? undefined : { reason }),
+        ...(read === 'log' ? undefined : { read }),
       },
       step,
       cause,

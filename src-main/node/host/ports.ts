@@ -10,6 +10,7 @@ import type {
   NodeId,
   OperationId,
   Persist,
+  ReadMode,
   Term,
 } from '../../consensus/replica.ts';
 import type { EventHead, EventId, EventPayload, Nanoseconds } from '../../trace/model/events.ts';
@@ -55,15 +56,31 @@ export interface MachineResult {
   readonly value: string | null;
   /** Why not, in words. */
   readonly reason?: string;
+  /** The session had applied this operation before: nothing changed, and this is what it gave then (dissertation §6.3). */
+  readonly repeated?: true;
 }
 
-/** The replicated state machine. */
+/** The replicated state machine, and the images of its state that snapshots are made of. */
 export interface Machine {
   readonly applied: LogIndex;
+  /** It takes nothing new for now: what is committed waits. When that ends, whoever knows asks the clock for a turn. */
+  readonly busy?: boolean;
   /** Runs the entries, in index order, and stores state and applied index in one transaction. One result an entry. */
   apply(entries: readonly Entry[]): readonly MachineResult[];
   /** Runs a command that changes nothing against the state as it stands here, however old that is. */
   read(data: string): MachineResult;
+  /** Makes a durable image of the state as it stands. The same state gives the same bytes on every node. @returns its bytes */
+  saveSnapshot(index: LogIndex): number;
+  /** At most `bytesMax` bytes of the image of `index` from `offset` on; undefined if that image is not there any more. */
+  readChunk(
+    index: LogIndex,
+    offset: number,
+    bytesMax: number,
+  ): { readonly data: Uint8Array; readonly total: number } | undefined;
+  /** Stores an image that came from elsewhere, durably; the state stays as it is. @returns why it cannot be one, if so */
+  keepSnapshot(index: LogIndex, parts: readonly Uint8Array[]): string | undefined;
+  /** Replaces the state, and `applied`, by the image of `index`. @returns its bytes @throws if there is none */
+  restoreSnapshot(index: LogIndex): number;
 }
 
 /** A message with the id of its `send` event: `message.from`, the sender's incarnation, the event's number. */
@@ -79,12 +96,15 @@ export interface ClientLink {
   readonly gone: boolean;
 }
 
+/** How a read is answered: by an entry in the log, as the protocol can without one, or from the local state at once, however old. */
+export type ReadHow = 'log' | ReadMode | 'stale';
+
 export interface Request {
   readonly operation: OperationId;
   /** The state machine's command as text. */
   readonly data: string;
-  /** Answer from the local state at once, without agreement. */
-  readonly stale: boolean;
+  /** `log` for everything that is no read. */
+  readonly read: ReadHow;
   readonly client: ClientLink;
   /** The client's `invoke` event. */
   readonly cause?: EventId;
@@ -101,6 +121,8 @@ export interface Answer {
   readonly index: LogIndex | null;
   readonly leader: NodeId | null;
   readonly reason: string | null;
+  /** How a read was served; `log` for everything else. */
+  readonly read: ReadHow;
 }
 
 /** A message as it will go over the wire, but for its id. */

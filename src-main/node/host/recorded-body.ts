@@ -8,10 +8,11 @@ export interface RecordedEntries {
   readonly terms: readonly { readonly first: LogIndex; readonly last: LogIndex; readonly term: Term }[];
 }
 
-/** The body of a message as its `send` event carries it: log entries give way to `RecordedEntries`, the rest stays. */
+/** The body of a message as its `send` event carries it: log entries give way to `RecordedEntries`, bytes to their number. */
 export function recordedBody(message: Message): object {
   const body = message.body as { readonly [field: string]: unknown };
-  const entries = body['entries'];
+  const { entries, data } = body;
+  if (data instanceof Uint8Array) return { ...body, data: data.length };
   if (!Array.isArray(entries)) return body;
   return { ...body, entries: recordedEntries(entries as readonly Entry[]) };
 }

@@ -1,7 +1,7 @@
 import type { Entry, OperationId, Reply } from '../../consensus/replica.ts';
 import type { EventId } from '../../trace/model/events.ts';
 import type { Outbox } from './outbox.ts';
-import type { Answer, ClientLink, Machine, MachineResult, Parcel, Request } from './ports.ts';
+import type { Answer, ClientLink, MachineResult, Parcel, Request } from './ports.ts';
 
 /** The clients whose operations are under way here, and what they are told in the end. */
 export class WaitingClients<P extends Parcel> {
@@ -14,17 +14,6 @@ export class WaitingClients<P extends Parcel> {
 
   add({ operation, client }: Request): void {
     this.#waiting.set(operation, client);
-  }
-
-  /** Answers a read from the state as it stands here, and says that it is stale. */
-  answerStale(request: Request, machine: Machine, step: number, cause: EventId): void {
-    const { operation, data, client } = request;
-    const { ok, value, reason } = machine.read(data);
-    const index = machine.applied;
-    const label = `stale read at applied index ${index}`;
-    const outcome = ok ? 'ok' : 'fail';
-    const answer = { operation, outcome, value, index, leader: null, reason: reason ?? label } as const;
-    this.#outbox.stageAnswer(client, answer, step, cause);
   }
 
   /** Entries were applied, with one result each. */
@@ -42,20 +31,22 @@ export class WaitingClients<P extends Parcel> {
       const { ok, value, reason = null } = result;
       const outcome = ok ? 'ok' : 'fail';
       this.#answer(
-        { operation: entry.id, outcome, value, index: entry.index, leader: null, reason },
+        { operation: entry.id, outcome, value, index: entry.index, leader: null, reason, read: 'log' },
         step,
         cause,
       );
     }
   }
 
-  /** The replica refused an operation, or cannot say what becomes of it. */
-  answerReply(reply: Reply, step: number, cause: EventId | undefined): void {
+  /** The replica refused an operation, or cannot say what becomes of it. @returns whether it was one of these */
+  answerReply(reply: Reply, step: number, cause: EventId | undefined): boolean {
     const { id: operation, reason } = reply;
-    const nothing = { operation, value: null, index: null, reason } as const;
-    if (reply.kind === 'uncertain')
-      this.#answer({ ...nothing, outcome: 'uncertain', leader: null }, step, cause);
-    else this.#answer({ ...nothing, outcome: 'refused', leader: reply.leader ?? null }, step, cause);
+    if (!this.#waiting.has(operation)) return false;
+    const nothing = { operation, value: null, index: null, reason, read: 'log' } as const;
+    const leader = reply.kind === 'redirect' ? (reply.leader ?? null) : null;
+    const outcome = reply.kind === 'uncertain' ? 'uncertain' : 'refused';
+    this.#answer({ ...nothing, outcome, leader }, step, cause);
+    return true;
   }
 
   /** Operations that other nodes' clients wait for are none of ours. */

@@ -1,4 +1,4 @@
-import type { Entry, Message, Persist, PersistId } from '../../consensus/replica.ts';
+import type { ChainHash, Entry, LogIndex, Message, Persist, PersistId } from '../../consensus/replica.ts';
 import type { EventId } from '../../trace/model/events.ts';
 
 /** A message that waits for every write asked for before it. */
@@ -8,11 +8,19 @@ export interface HeldMessage {
   readonly cause: EventId | undefined;
 }
 
-/** Committed entries that wait likewise, so that the state on disk is never ahead of the log on disk. */
-export interface HeldEntries {
-  readonly entries: readonly Entry[];
-  readonly cause: EventId | undefined;
-}
+/**
+ * What changes the state machine and waits likewise, so that the state on disk is never ahead of the log on disk: committed
+ * entries, or a snapshot to be restored.
+ */
+export type HeldChange =
+  | {
+      readonly kind: 'apply';
+      readonly entries: readonly Entry[];
+      /** Chain hash of the log at the last of them. */
+      readonly hash: ChainHash;
+      readonly cause: EventId | undefined;
+    }
+  | { readonly kind: 'restore'; readonly index: LogIndex; readonly cause: EventId | undefined };
 
 export interface Batch {
   readonly persists: readonly Persist[];
@@ -36,7 +44,7 @@ export class Writes {
   #lastAsked: PersistId = 0;
   #lastDurable: PersistId = 0;
   #messages: Held<HeldMessage>[] = [];
-  #entries: Held<HeldEntries>[] = [];
+  #changes: Held<HeldChange>[] = [];
 
   ask(persist: Persist, cause: EventId | undefined): void {
     this.#queued.push(persist);
@@ -48,13 +56,17 @@ export class Writes {
     this.#messages.push({ barrier: this.#lastAsked, what: message });
   }
 
-  holdEntries(entries: HeldEntries): void {
-    this.#entries.push({ barrier: this.#lastAsked, what: entries });
+  holdChange(change: HeldChange): void {
+    this.#changes.push({ barrier: this.#lastAsked, what: change });
   }
 
-  /** Whether something can be done now: nothing is being written, and something waits for that or for its own write. */
-  get canGoOn(): boolean {
-    return !this.#writing && this.#queued.length + this.#messages.length + this.#entries.length > 0;
+  /**
+   * Whether something can be done now: nothing is being written, and something waits for that or for its own write.
+   * `changes`: the state machine takes some.
+   */
+  canGoOn(changes: boolean): boolean {
+    if (this.#writing) return false;
+    return this.#queued.length + this.#messages.length > 0 || (changes && this.#changes.length > 0);
   }
 
   /** Everything asked for, to be written in one transaction; undefined if there is nothing, or a write is under way. */
@@ -87,11 +99,11 @@ export class Writes {
     return free.map(({ what }) => what);
   }
 
-  /** The next entries to apply, if they wait for nothing any more. */
-  takeEntries(): HeldEntries | undefined {
-    const next = this.#entries[0];
+  /** The next change of the state machine, if it waits for nothing any more. */
+  takeChange(): HeldChange | undefined {
+    const next = this.#changes[0];
     if (next === undefined || next.barrier > this.#lastDurable) return undefined;
-    this.#entries.shift();
+    this.#changes.shift();
     return next.what;
   }
 }

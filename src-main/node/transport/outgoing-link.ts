@@ -22,7 +22,7 @@ export interface OutgoingLinkEvents {
 /** Keeps a connection to a node on 127.0.0.1: connects, proves itself, and connects again when it breaks. */
 export class OutgoingLink {
   readonly to: string;
-  readonly #port: number;
+  readonly port: number;
   readonly #self: Self;
   readonly #role: Role;
   readonly #events: OutgoingLinkEvents;
@@ -36,7 +36,7 @@ export class OutgoingLink {
     this.#self = self;
     this.#role = role;
     this.to = to.id;
-    this.#port = to.port;
+    this.port = to.port;
     this.#events = events;
   }
 
@@ -79,7 +79,7 @@ export class OutgoingLink {
 
   #connect(): void {
     const handshake = new ConnectorHandshake(this.#self, this.#role, this.to);
-    const socket = connect({ host: '127.0.0.1', port: this.#port });
+    const socket = connect({ host: '127.0.0.1', port: this.port });
     const connection = new Connection(socket, {
       shake: (payload) => handshake.take(payload),
       opened: () => {

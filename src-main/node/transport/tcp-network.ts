@@ -90,6 +90,27 @@ export class TcpNetwork implements Network<TcpParcel> {
     for (const link of this.#links.values()) link.start();
   }
 
+  /** Replaces the address book: new nodes are connected to, and links to addresses that are not in it any more are ended. */
+  readdress(members: readonly PeerAddress[]): void {
+    const ports = new Map(members.map(({ id, port }) => [id, port]));
+    for (const [id, link] of this.#links) {
+      if (ports.get(id) === link.port) continue;
+      this.#links.delete(id);
+      this.#dirtyLinks.delete(link);
+      const reason = ports.has(id)
+        ? `${id} has another port now`
+        : `${id} is not in the address book any more`;
+      link.end(reason);
+      this.#inbound.get(id)?.connection.close(reason);
+    }
+    for (const member of members) {
+      if (member.id === this.#self.id || this.#links.has(member.id)) continue;
+      const link = this.#linkTo(member);
+      this.#links.set(member.id, link);
+      if (this.#arrivals !== undefined) link.start();
+    }
+  }
+
   pack(message: Message): TcpParcel {
     return packMessage(message);
   }

@@ -4,7 +4,7 @@
  */
 import { Packr, RESERVE_START_SPACE, Unpackr } from 'msgpackr';
 import type { Message, NodeId } from '../../consensus/replica.ts';
-import type { Answer, ClientLink, Envelope, Parcel, Request } from '../host/ports.ts';
+import type { Answer, ClientLink, Envelope, Parcel, ReadHow, Request } from '../host/ports.ts';
 import { frameHeadBytes, sealFrame } from './frame.ts';
 
 /** A frame with its body packed and its id still blank. */
@@ -25,6 +25,7 @@ const plain = new Packr({ useRecords: false });
 const withRecords = new Packr({ useRecords: true });
 const unpackr = new Unpackr({ useRecords: true, mapsAsObjects: true });
 const outcomes: readonly Answer['outcome'][] = ['ok', 'fail', 'refused', 'uncertain'];
+const reads: readonly ReadHow[] = ['log', 'read-index', 'lease', 'stale'];
 
 export function packMessage({ type, term, body }: Message): TcpParcel {
   const { entries } = body as { readonly entries?: unknown };
@@ -84,10 +85,10 @@ export function inFrames<T>(items: readonly T[], length: (item: T) => number): (
 }
 
 export function requestsFrame(requests: readonly WireRequest[]): Buffer {
-  const rows = requests.map(({ operation, data, stale, invokeIncarnation, invokeSeq }) => [
+  const rows = requests.map(({ operation, data, read, invokeIncarnation, invokeSeq }) => [
     operation,
     data,
-    stale,
+    reads.indexOf(read),
     invokeIncarnation,
     invokeSeq,
   ]);
@@ -101,30 +102,27 @@ export function readRequests(payload: Buffer, from: string, client: ClientLink):
   const requests: Request[] = [];
   for (const row of rows as readonly unknown[]) {
     if (!Array.isArray(row)) return 'a request that is no list';
-    const [operation, data, stale, incarnation, seq] = row as readonly unknown[];
-    if (
-      typeof operation !== 'string' ||
-      operation === '' ||
-      typeof data !== 'string' ||
-      typeof stale !== 'boolean'
-    ) {
+    const [operation, data, readNumber, incarnation, seq] = row as readonly unknown[];
+    if (typeof operation !== 'string' || operation === '' || typeof data !== 'string')
       return 'a request without operation or command';
-    }
+    const read = typeof readNumber === 'number' ? reads[readNumber] : undefined;
+    if (read === undefined) return 'a request that does not say how it is to be read';
     if (typeof incarnation !== 'number' || typeof seq !== 'number')
       return 'a request without the id of its invocation';
-    requests.push({ operation, data, stale, client, cause: `${from}/${incarnation}/${seq}` });
+    requests.push({ operation, data, read, client, cause: `${from}/${incarnation}/${seq}` });
   }
   return requests;
 }
 
 export function answersFrame(answers: readonly Answer[]): Buffer {
-  const rows = answers.map(({ operation, outcome, value, index, leader, reason }) => [
+  const rows = answers.map(({ operation, outcome, value, index, leader, reason, read }) => [
     operation,
     outcomes.indexOf(outcome),
     value,
     index,
     leader,
     reason,
+    reads.indexOf(read),
   ]);
   return sealFrame(plain.pack(rows, RESERVE_START_SPACE | frameHeadBytes));
 }
@@ -136,13 +134,19 @@ export function readAnswers(payload: Buffer): Answer[] | string {
   const answers: Answer[] = [];
   for (const row of rows as readonly unknown[]) {
     if (!Array.isArray(row)) return 'an answer that is no list';
-    const [operation, outcomeNumber, value, index, leader, reason] = row as readonly unknown[];
+    const [operation, outcomeNumber, value, index, leader, reason, readNumber] = row as readonly unknown[];
     const outcome = typeof outcomeNumber === 'number' ? outcomes[outcomeNumber] : undefined;
+    const read = typeof readNumber === 'number' ? reads[readNumber] : undefined;
     const typed =
       typeof operation === 'string' && outcome !== undefined && isTextOrNull(value) && isTextOrNull(leader);
-    if (!typed || !isTextOrNull(reason) || (index !== null && typeof index !== 'number'))
+    if (
+      !typed ||
+      read === undefined ||
+      !isTextOrNull(reason) ||
+      (index !== null && typeof index !== 'number')
+    )
       return 'a malformed answer';
-    answers.push({ operation, outcome, value, index, leader, reason });
+    answers.push({ operation, outcome, value, index, leader, reason, read });
   }
   return answers;
 }

@@ -1,8 +1,12 @@
 /** Says in one sentence what an event is, for a person. Pure. */
+import { describeMembership } from './describe-membership.ts';
 import type { TraceEvent } from './events.ts';
+import { describeMembers } from './members.ts';
 
 export function describeEvent(event: TraceEvent): string {
-  return describeReplica(event) ?? describeNode(event) ?? describeSurroundings(event);
+  return (
+    describeReplica(event) ?? describeMembership(event) ?? describeNode(event) ?? describeSurroundings(event)
+  );
 }
 
 /** What changed inside a replica. */
@@ -23,7 +27,8 @@ function describeReplica(event: TraceEvent): string | undefined {
         ? `${source} leads term ${event.term}`
         : `${source} follows ${event.leader} in term ${event.term}`;
     case 'tally': {
-      const whose = event.voter === source ? 'its own vote' : `the vote of ${event.voter}`;
+      const what = event.pre === true ? 'promise' : 'vote';
+      const whose = event.voter === source ? `its own ${what}` : `the ${what} of ${event.voter}`;
       const count = `${event.votes} of ${event.needed} needed`;
       return event.granted
         ? `${source} counts ${whose} in term ${event.term}: ${count}`
@@ -36,7 +41,7 @@ function describeReplica(event: TraceEvent): string | undefined {
     case 'commit':
       return `${source} commits ${positions(event.from + 1, event.to)}`;
     case 'progress':
-      return `${source} knows that ${event.peer} holds its log up to ${event.match} and sends from ${event.next}`;
+      return describeProgress(event);
     case 'timer-armed':
       return `${source} arms its ${event.timer} timer: ${figure(event.timeoutMs)} ms`;
     case 'refuse':
@@ -50,8 +55,20 @@ function describeReplica(event: TraceEvent): string | undefined {
 
 function describeRole({ source, to, from, term, reason }: Extract<TraceEvent, { kind: 'role' }>): string {
   if (to === 'leader') return `${source} becomes leader of term ${term}: ${reason}`;
+  if (to === 'pre-candidate') {
+    const asks = from === 'pre-candidate' ? 'asks again' : 'asks';
+    return `${source} ${asks} whether it could win term ${term + 1}: ${reason}`;
+  }
   if (to === 'candidate' && from === 'candidate') return `${source} stands again, in term ${term}: ${reason}`;
   return `${source} becomes ${to} in term ${term}: ${reason}`;
+}
+
+function describeProgress(event: Extract<TraceEvent, { kind: 'progress' }>): string {
+  const { source, peer, match, next, state, inFlight } = event;
+  const known = `${source} knows that ${peer} holds its log up to ${match}`;
+  if (state === 'snapshot') return `${known}, and sends it a snapshot`;
+  if (state === 'probe') return `${known}, and probes from ${next}`;
+  return `${known}, and sends from ${next}${inFlight === 0 ? '' : `, ${inFlight} unanswered`}`;
 }
 
 /** What a node did around its replica. */
@@ -59,9 +76,7 @@ function describeNode(event: TraceEvent): string | undefined {
   const { source } = event;
   switch (event.kind) {
     case 'node-started':
-      return event.lastIndex === 0 && event.term === 0
-        ? `${source} starts on an empty disk`
-        : `${source} starts from its disk: term ${event.term}, log up to ${event.lastIndex}, applied up to ${event.applied}`;
+      return describeStart(event);
     case 'node-stopped':
       return `${source} stops: ${event.reason}`;
     case 'timer-fired':
@@ -79,15 +94,49 @@ function describeNode(event: TraceEvent): string | undefined {
     case 'persist-completed':
       return `${source}'s disk holds its log up to ${event.lastIndex} after ${figure(event.tookNs / 1e6)} ms`;
     case 'apply':
-      return `${source} applies ${positions(event.from, event.to)}`;
+      return `${source} applies ${positions(event.from, event.to)}${skippedWords(event.skipped)}`;
+    case 'restore':
+      return `${source} takes over the state of the snapshot of entry ${event.index}, ${event.bytes} bytes`;
     case 'request':
-      return `${source} is asked for operation ${event.operation}`;
-    case 'answer':
-      return `${source} answers operation ${event.operation}: ${withReason(event.outcome, event.reason)}`;
+      return `${source} is asked for operation ${event.operation}${readWords(event.read)}`;
+    case 'answer': {
+      const answers = `${source} answers operation ${event.operation}${readWords(event.read)}`;
+      return `${answers}: ${withReason(event.outcome, event.reason)}`;
+    }
     case 'link':
       return `${source}'s link to ${event.peer} is ${event.state}: ${event.reason}`;
     default:
       return undefined;
+  }
+}
+
+function describeStart(event: Extract<TraceEvent, { kind: 'node-started' }>): string {
+  const { source, term, lastIndex, applied, snapshot, configuration } = event;
+  if (lastIndex === 0 && term === 0) {
+    const alone = configuration !== undefined && describeMembers(configuration) === 'nobody';
+    return `${source} starts on an empty disk${alone ? ', to be told who takes part' : ''}`;
+  }
+  const held = snapshot === undefined ? '' : `snapshot of entry ${snapshot.index}, `;
+  return `${source} starts from its disk: term ${term}, ${held}log up to ${lastIndex}, applied up to ${applied}`;
+}
+
+function skippedWords(skipped: readonly number[] | undefined): string {
+  if (skipped === undefined || skipped.length === 0) return '';
+  const which = skipped.length === 1 ? `entry ${skipped[0]} changes` : `entries ${skipped.join(', ')} change`;
+  return `; ${which} nothing, a retry of what was applied before`;
+}
+
+/** How a read is answered that wants no entry of its own. */
+function readWords(read: 'read-index' | 'lease' | 'stale' | undefined): string {
+  switch (read) {
+    case 'read-index':
+      return ', a read by ReadIndex';
+    case 'lease':
+      return ', a read by the lease';
+    case 'stale':
+      return ', a stale read';
+    case undefined:
+      return '';
   }
 }
 
@@ -115,7 +164,7 @@ function describeSurroundings(event: TraceEvent): string {
     case 'invoke':
       return `client ${event.client} begins ${event.operation}: ${describeCall(event)}`;
     case 'complete':
-      return `operation ${event.operation} ends: ${withReason(event.outcome, event.error)}`;
+      return `operation ${event.operation}${readWords(event.read)} ends: ${withReason(event.outcome, event.error)}`;
     case 'run-started':
       return `the run starts with ${event.nodes.length} ${event.nodes.length === 1 ? 'node' : 'nodes'}`;
     case 'run-stopped':
@@ -146,10 +195,21 @@ function describeCommand(command: object): string {
   const fields = Object.entries(command).filter(([name]) => name !== 'kind');
   const kind = (command as { kind?: unknown }).kind;
   const words = fields.map(([name, value]) => {
-    const text = typeof value === 'string' ? value : JSON.stringify(value);
+    const text = typeof value === 'string' ? value : (changesWords(value) ?? JSON.stringify(value));
+    if (name === 'changes') return text;
     return name === 'node' || name === 'key' || name === 'value' ? text : `${name} ${text}`;
   });
   return [typeof kind === 'string' ? kind : 'command', ...words].join(' ');
+}
+
+/** `add-learner n4, remove n1`; undefined for anything but changes of membership. */
+function changesWords(value: unknown): string | undefined {
+  if (!Array.isArray(value)) return undefined;
+  const words = value.map((change: unknown) => {
+    const { kind, node } = (change ?? {}) as { kind?: unknown; node?: unknown };
+    return typeof kind === 'string' && typeof node === 'string' ? `${kind} ${node}` : undefined;
+  });
+  return words.includes(undefined) ? undefined : words.join(', ');
 }
 
 function describeCall(event: Extract<TraceEvent, { kind: 'invoke' }>): string {

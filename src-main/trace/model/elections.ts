@@ -2,9 +2,10 @@
  * Finds the elections of a run and how long each part of them took. Pure. The definitions stand in `ElectionRow` and, with
  * SQL that computes the same, in the description of the trace format.
  */
-import type { NodeId, Term } from '../../consensus/replica.ts';
+import type { Configuration, NodeId, Term } from '../../consensus/replica.ts';
 import { eventId } from './events.ts';
 import type { EventId, EventKind, Nanoseconds, TraceEvent } from './events.ts';
+import { isQuorum } from './members.ts';
 import type { ElectionRow } from './queries.ts';
 
 /** The kinds that the detector looks at. */
@@ -26,6 +27,16 @@ interface Candidacy {
   node: NodeId;
   term: Term;
   atNs: Nanoseconds;
+}
+
+/** A stretch in which a node asked whether it could win a term, without entering it (dissertation §9.6). */
+interface PreCandidacy {
+  node: NodeId;
+  /** The term asked about. */
+  term: Term;
+  atNs: Nanoseconds;
+  /** When it became anything else. */
+  toNs: Nanoseconds | null;
 }
 
 /** A leader's term of office. */
@@ -50,12 +61,15 @@ interface Outage {
 /** Feed it the events of a run in the order of (atNs, source, incarnation, seq). */
 export class ElectionDetector {
   readonly #candidacies: Candidacy[] = [];
+  readonly #preCandidacies: PreCandidacy[] = [];
   readonly #offices: Office[] = [];
   readonly #outages: Outage[] = [];
   readonly #votes = new Map<string, NodeId[]>();
   readonly #acknowledgedNs: Nanoseconds[] = [];
   /** Nodes that have started, and when so many had that they could elect a leader. */
   readonly #started = new Set<NodeId>();
+  /** The first configuration with voters that a node found; while nobody says one, the nodes of the run count as voters. */
+  #configuration: Configuration | null = null;
   #nodeCount = 0;
   #quorumUpNs: Nanoseconds | null = null;
   #rows: ElectionRow[] | undefined;
@@ -72,7 +86,7 @@ export class ElectionDetector {
         this.#role(event);
         break;
       case 'tally':
-        if (!event.granted) return;
+        if (!event.granted || event.pre === true) return;
         this.#votesFor(event.source, event.term).push(event.voter);
         break;
       case 'run-started':
@@ -80,8 +94,10 @@ export class ElectionDetector {
         break;
       case 'node-started':
         this.#started.add(event.source);
-        if (this.#quorumUpNs === null && this.#started.size * 2 > this.#nodeCount)
-          this.#quorumUpNs = event.atNs;
+        if (event.configuration !== undefined && event.configuration.voters.length > 0)
+          this.#configuration ??= event.configuration;
+        if (this.#quorumUpNs === null && this.#isQuorumUp()) this.#quorumUpNs = event.atNs;
+        this.#leavePreCandidacy(event.source, event.atNs);
         break;
       case 'fault-started':
         // The signal leaves right after this is recorded; the exit is only seen some milliseconds later.
@@ -114,8 +130,18 @@ export class ElectionDetector {
     return this.#rows;
   }
 
+  #isQuorumUp(): boolean {
+    if (this.#configuration === null) return this.#started.size * 2 > this.#nodeCount;
+    return isQuorum(this.#configuration, (node) => this.#started.has(node));
+  }
+
   #role(event: Extract<TraceEvent, { kind: 'role' }>): void {
     const { source: node, term, atNs } = event;
+    if (event.to === 'pre-candidate') {
+      // Asking again goes on with the stretch, for the same term.
+      if (event.from !== 'pre-candidate')
+        this.#preCandidacies.push({ node, term: term + 1, atNs, toNs: null });
+    } else this.#leavePreCandidacy(node, atNs);
     if (event.to === 'candidate') this.#candidacies.push({ node, term, atNs });
     if (event.to === 'leader') {
       this.#offices.push({
@@ -129,7 +155,12 @@ export class ElectionDetector {
     } else this.#leaveOffice(node);
   }
 
+  #leavePreCandidacy(node: NodeId, atNs: Nanoseconds): void {
+    for (const one of this.#preCandidacies) if (one.node === node) one.toNs ??= atNs;
+  }
+
   #end(node: NodeId, atNs: Nanoseconds): void {
+    this.#leavePreCandidacy(node, atNs);
     this.#outages.push({ node, fromNs: atNs, toNs: null });
     this.#leaveOffice(node);
   }
@@ -174,9 +205,16 @@ export class ElectionDetector {
     const candidacies = this.#candidacies.filter(
       (one) => one.term > (previous?.term ?? 0) && one.term <= term,
     );
-    let firstCandidacyNs = electedNs;
-    for (const one of candidacies) firstCandidacyNs = Math.min(firstCandidacyNs, one.atNs);
-    const lostNs = previous ? this.#lostNs(previous, firstCandidacyNs) : null;
+    let stoodNs = electedNs;
+    for (const one of candidacies) stoodNs = Math.min(stoodNs, one.atNs);
+    const lostNs = previous ? this.#lostNs(previous, stoodNs) : null;
+    const firstCandidacyNs = this.#firstAskedNs(
+      previous?.term ?? 0,
+      term,
+      stoodNs,
+      lostNs,
+      new Set(candidacies.map((one) => one.node)),
+    );
     const startedNs = previous
       ? (lostNs ?? firstCandidacyNs)
       : Math.min(this.#quorumUpNs ?? firstCandidacyNs, firstCandidacyNs);
@@ -204,12 +242,33 @@ export class ElectionDetector {
     };
   }
 
+  /**
+   * When somebody first began to ask for the office: a pre-candidacy that went on until the first candidacy, at `stoodNs`. One
+   * before the leader was lost is not about this election. Where the leader was not lost, only those who then stood count: a node
+   * that is cut off asks for ever.
+   */
+  #firstAskedNs(
+    previousTerm: Term,
+    term: Term,
+    stoodNs: Nanoseconds,
+    lostNs: Nanoseconds | null,
+    candidates: ReadonlySet<NodeId>,
+  ): Nanoseconds {
+    let firstNs = stoodNs;
+    for (const one of this.#preCandidacies) {
+      if (one.term <= previousTerm || one.term > term || (one.toNs !== null && one.toNs < stoodNs)) continue;
+      if (lostNs === null ? candidates.has(one.node) : one.atNs >= lostNs)
+        firstNs = Math.min(firstNs, one.atNs);
+    }
+    return firstNs;
+  }
+
   /** The earliest moment from which on the old leader could not lead any more until somebody stood for election. */
-  #lostNs(previous: Office, firstCandidacyNs: Nanoseconds): Nanoseconds | null {
+  #lostNs(previous: Office, stoodNs: Nanoseconds): Nanoseconds | null {
     let lostNs: Nanoseconds | null = null;
     for (const { node, fromNs, toNs } of this.#outages) {
-      if (node !== previous.leader || fromNs < previous.electedNs || fromNs > firstCandidacyNs) continue;
-      if (toNs !== null && toNs <= firstCandidacyNs) continue;
+      if (node !== previous.leader || fromNs < previous.electedNs || fromNs > stoodNs) continue;
+      if (toNs !== null && toNs <= stoodNs) continue;
       if (lostNs === null || fromNs < lostNs) lostNs = fromNs;
     }
     return lostNs;

@@ -5,7 +5,18 @@
  * Identity: `source/incarnation/seq`, numbered from 1 without gaps per incarnation. Sources are the nodes (`n1`…),
  * `lab` (the supervisor) and `load` (the process that hosts the clients).
  */
-import type { LogIndex, NodeId, OperationId, PersistId, Term, Transition } from '../../consensus/replica.ts';
+import type {
+  ChainHash,
+  Configuration,
+  LogIndex,
+  NodeId,
+  OperationId,
+  PersistId,
+  ReadMode,
+  StorageId,
+  Term,
+  Transition,
+} from '../../consensus/replica.ts';
 
 /** `source/incarnation/seq`, for instance `n3/2/1043`. The id of a `send` event is also the id of the message. */
 export type EventId = string;
@@ -90,6 +101,12 @@ type NodeEvent =
       readonly applied: LogIndex;
       /** Runs of equal term in the log found, in index order. */
       readonly log: readonly { readonly first: LogIndex; readonly last: LogIndex; readonly term: Term }[];
+      /** The snapshot behind which the log begins; absent while there is none. */
+      readonly snapshot?: { readonly index: LogIndex; readonly term: Term; readonly hash: ChainHash };
+      /** In force when it comes up. */
+      readonly configuration?: Configuration;
+      /** The id that its disk carries. */
+      readonly storageId?: StorageId;
     }
   | { readonly kind: 'node-stopped'; readonly reason: string }
   | { readonly kind: 'timer-fired'; readonly timer: string; readonly lateNs: Nanoseconds }
@@ -120,16 +137,31 @@ type NodeEvent =
       readonly term: Term;
       readonly votedFor: NodeId | null;
     }
-  | { readonly kind: 'apply'; readonly from: LogIndex; readonly to: LogIndex }
-  /** A client's request reached this node. */
-  | { readonly kind: 'request'; readonly operation: OperationId }
+  /**
+   * `hash` is the chain hash of the log at `to`. `skipped` are the entries that changed nothing because their session had
+   * applied the same operation before (dissertation §6.3).
+   */
+  | {
+      readonly kind: 'apply';
+      readonly from: LogIndex;
+      readonly to: LogIndex;
+      readonly hash: ChainHash;
+      readonly skipped?: readonly LogIndex[];
+    }
+  /** The state machine's state was replaced by a snapshot's. */
+  | { readonly kind: 'restore'; readonly index: LogIndex; readonly bytes: number }
+  /** A client's request reached this node. `read` says how a read is to be answered; absent: through the log. */
+  | { readonly kind: 'request'; readonly operation: OperationId; readonly read?: ReadMode | 'stale' }
   /** This node answered a client. */
   | {
       readonly kind: 'answer';
       readonly operation: OperationId;
       readonly outcome: string;
+      /** Where it was applied; for a read, the applied index it was served at. */
       readonly index?: LogIndex;
       readonly reason?: string;
+      /** How a read was served; absent: through the log. */
+      readonly read?: ReadMode | 'stale';
     }
   | { readonly kind: 'link'; readonly peer: NodeId; readonly state: 'up' | 'down'; readonly reason: string };
 
@@ -154,6 +186,8 @@ type OperationEvent =
       readonly outcome: 'ok' | 'fail' | 'unknown';
       readonly value?: string | null;
       readonly index?: LogIndex;
+      /** How a read was served; absent: through the log. */
+      readonly read?: ReadMode | 'stale';
       readonly node?: NodeId;
       readonly attempts: number;
       readonly error?: string;
@@ -176,6 +210,13 @@ export type EventPayload =
 export type EventKind = EventPayload['kind'];
 export type TraceEvent = EventHead & EventPayload;
 
+const NO_NODES: ReadonlySet<SourceId> = new Set(['lab', 'load', 'recorder']);
+
+/** Whether a source or process is a node. Nodes may join a run at any time. */
+export function isNode(source: SourceId): boolean {
+  return !NO_NODES.has(source);
+}
+
 export function eventId(event: EventHead): EventId {
   return `${event.source}/${event.incarnation}/${event.seq}`;
 }
@@ -191,6 +232,12 @@ export const EVENT_KINDS = Object.keys({
   truncate: true,
   commit: true,
   progress: true,
+  configuration: true,
+  lease: true,
+  reads: true,
+  transfer: true,
+  snapshot: true,
+  compact: true,
   refuse: true,
   'timer-armed': true,
   'timer-fired': true,
@@ -211,6 +258,7 @@ export const EVENT_KINDS = Object.keys({
   'persist-begun': true,
   'persist-completed': true,
   apply: true,
+  restore: true,
   request: true,
   answer: true,
   link: true,

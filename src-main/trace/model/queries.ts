@@ -18,6 +18,7 @@ export interface TraceInfo {
   schemaVersion: number;
   protocol: string;
   profile: string;
+  /** Every node that took part at any time, in order of their numbers. */
   nodes: NodeId[];
   seed: number;
   /** ISO 8601 wall clock of the run's start. */
@@ -83,10 +84,11 @@ export interface ElectionRow {
   previousLeader: NodeId | null;
   lostNs: Nanoseconds | null;
   /**
-   * Start of the election: `lostNs`, else the first candidacy; for the first election the moment when a majority of the nodes
+   * Start of the election: `lostNs`, else the first candidacy; for the first election the moment when a majority of the voters
    * had started, if that was earlier.
    */
   startedNs: Nanoseconds;
+  /** When somebody first stood, or asked whether they could win (PreVote) and then stood on: detection ends here. */
   firstCandidacyNs: Nanoseconds;
   electedNs: Nanoseconds;
   /** First commit by the new leader in its own term; null if it never came. */
@@ -102,6 +104,7 @@ export interface ElectionRow {
   /** Terms that ended without a leader within this election. */
   splitVotes: number;
   candidates: NodeId[];
+  /** Who granted the leader their vote; promises of a PreVote are none. */
   voters: NodeId[];
   /** The event in which the leader took office. */
   event: EventId;
@@ -168,13 +171,48 @@ export interface EventFilter {
   term?: Term;
 }
 
+/** A moment on a node's lane that is neither a role nor a message. */
+export type LaneMarkKind =
+  | 'configuration-adopted'
+  | 'configuration-committed'
+  | 'configuration-rolled-back'
+  | 'snapshot-saved'
+  | 'snapshot-installed'
+  | 'snapshot-abandoned'
+  | 'transfer-started'
+  | 'transfer-ended'
+  | 'lease-lost';
+
+export interface LaneMark {
+  node: NodeId;
+  kind: LaneMarkKind;
+  /** Of the first one, where several fall together. */
+  atNs: Nanoseconds;
+  id: EventId;
+  /** Its sentence. */
+  text: string;
+  /** So many of this kind of this node in the bucket. */
+  count: number;
+}
+
 export type StepKind = 'event' | 'message' | 'election' | 'fault' | 'finding' | 'term';
 
 /** A log position on a node at a moment. */
 export interface LogWindow {
   firstIndex: LogIndex;
   lastIndex: LogIndex;
-  nodes: { node: NodeId; commit: LogIndex; applied: LogIndex; durable: LogIndex; cells: (Term | null)[] }[];
+  nodes: {
+    node: NodeId;
+    commit: LogIndex;
+    applied: LogIndex;
+    durable: LogIndex;
+    /** Entries up to here are gone from the log; 0 while it is whole. */
+    compacted: LogIndex;
+    /** The entry of its newest snapshot. */
+    snapshot: LogIndex | null;
+    /** Terms by position; null where the node holds no entry. */
+    cells: (Term | null)[];
+  }[];
   /** What the entries say, by position from `firstIndex`, where known (`put lamp on`). */
   commands: (string | null)[];
 }
@@ -242,6 +280,11 @@ export interface TraceQueries {
     params: { fromNs: Nanoseconds; toNs: Nanoseconds; buckets: number };
     answer: { nodes: { node: NodeId; indexes: (LogIndex | null)[] }[] };
   };
+  /** Membership, snapshots, transfers and lost leases; of a kind at most one a node and bucket. */
+  marks: {
+    params: { fromNs: Nanoseconds; toNs: Nanoseconds; buckets: number };
+    answer: { marks: LaneMark[] };
+  };
   density: {
     params: { fromNs: Nanoseconds; toNs: Nanoseconds; buckets: number };
     answer: { buckets: DensityBucket[]; endNs: Nanoseconds };
@@ -260,7 +303,7 @@ export interface LiveSnapshot {
   state: ClusterState;
   /** Messages delivered a second on each directed link over the last second. */
   links: { from: NodeId; to: NodeId; perSecond: number }[];
-  /** Messages of elections (RequestVote and replies) of the last 2 s, newest last. */
+  /** Messages of elections (PreVote, RequestVote, their replies, TimeoutNow) of the last 2 s, newest last. */
   votes: MessageRow[];
   /** The newest notable events (not messages), newest last, at most 50. */
   notable: EventDetail[];

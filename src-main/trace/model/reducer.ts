@@ -2,9 +2,13 @@
  * Folds events into the state of the cluster. Pure, and the same for the live view, replay, command line and grading, so
  * that they cannot disagree. Feed it in the order of (atNs, source, incarnation, seq).
  */
-import type { LogIndex, NodeId, Role, Term } from '../../consensus/replica.ts';
+import type { NodeId, Role, Term } from '../../consensus/replica.ts';
+import { isNode } from './events.ts';
 import type { EventKind, ExitReason, TraceEvent } from './events.ts';
-import type { ClusterState, LogRun, NodeState, NodeStatus } from './state.ts';
+import { cutLog, extendLog, shortenLog } from './log-runs.ts';
+import { isVoter } from './members.ts';
+import { reduceConfiguration, reduceLease, reduceSnapshot, reduceTransfer } from './reduce-membership.ts';
+import type { ClusterState, NodeState, NodeStatus } from './state.ts';
 
 /** The kinds that `reduce` looks at; all others leave the state as it is but for its time. */
 export const STATE_KINDS: ReadonlySet<EventKind> = new Set<EventKind>([
@@ -25,7 +29,13 @@ export const STATE_KINDS: ReadonlySet<EventKind> = new Set<EventKind>([
   'truncate',
   'commit',
   'apply',
+  'restore',
   'progress',
+  'configuration',
+  'lease',
+  'transfer',
+  'snapshot',
+  'compact',
   'timer-armed',
   'timer-fired',
   'persist-completed',
@@ -48,12 +58,24 @@ export function initialState(nodes: readonly NodeId[]): ClusterState {
   };
 }
 
-/** Changes `state` to what it is after `event` and returns it. An event of an unknown node changes only the time. */
+/** A state as an earlier version of the lab stored it: what it did not know of yet is as before anything happened. */
+export function revive(stored: ClusterState): ClusterState {
+  for (const [at, node] of stored.nodes.entries()) {
+    if (node.configuration !== undefined) continue;
+    const known = { ...absentNode(node.id), ...node };
+    for (const [peer, { match, next }] of Object.entries(node.progress))
+      known.progress[peer] = { match, next, state: 'replicate', inFlight: 0, sending: null };
+    stored.nodes[at] = known;
+  }
+  return stored;
+}
+
+/** Changes `state` to what it is after `event` and returns it. A node that is not known yet joins it. */
 export function reduce(state: ClusterState, event: TraceEvent): ClusterState {
   if (event.atNs > state.atNs) state.atNs = event.atNs;
   switch (event.kind) {
     case 'run-started':
-      for (const id of event.nodes) if (!nodeOf(state, id)) state.nodes.push(absentNode(id));
+      for (const id of event.nodes) nodeOrNew(state, id);
       break;
     case 'process-spawned':
     case 'process-ready':
@@ -82,8 +104,8 @@ export function reduce(state: ClusterState, event: TraceEvent): ClusterState {
       state.faults = state.faults.filter((fault) => fault.id !== event.fault);
       break;
     default: {
-      const node = nodeOf(state, event.source);
-      if (node) reduceNode(node, event);
+      if (isNode(event.source) && STATE_KINDS.has(event.kind))
+        reduceNode(nodeOrNew(state, event.source), event);
     }
   }
   return state;
@@ -92,6 +114,21 @@ export function reduce(state: ClusterState, event: TraceEvent): ClusterState {
 function nodeOf(state: ClusterState, id: NodeId): NodeState | undefined {
   for (const node of state.nodes) if (node.id === id) return node;
   return undefined;
+}
+
+/** Late comers take their place among the others by their number. */
+function nodeOrNew(state: ClusterState, id: NodeId): NodeState {
+  const known = nodeOf(state, id);
+  if (known !== undefined) return known;
+  const node = absentNode(id);
+  const before = state.nodes.findIndex((other) => byNumber(id, other.id) < 0);
+  state.nodes.splice(before === -1 ? state.nodes.length : before, 0, node);
+  return node;
+}
+
+/** The order of nodes: `n2` before `n10`. */
+export function byNumber(a: NodeId, b: NodeId): number {
+  return a.length - b.length || (a < b ? -1 : Number(a > b));
 }
 
 function absentNode(id: NodeId): NodeState {
@@ -113,6 +150,13 @@ function absentNode(id: NodeId): NodeState {
     lastHash: 0,
     durableIndex: 0,
     log: [],
+    compacted: 0,
+    snapshot: null,
+    incoming: null,
+    configuration: null,
+    storageId: null,
+    lease: null,
+    transfer: null,
     votes: [],
     progress: {},
     electionDeadlineNs: null,
@@ -133,8 +177,8 @@ type ProcessKind =
 
 /** A dead node keeps the term, vote and log it was last seen with; its status says that it is dead. */
 function reduceProcess(state: ClusterState, event: Extract<TraceEvent, { kind: ProcessKind }>): void {
-  const node = nodeOf(state, event.node);
-  if (!node) return;
+  if (!isNode(event.node)) return;
+  const node = nodeOrNew(state, event.node);
   switch (event.kind) {
     case 'process-spawned':
       node.incarnation = event.of;
@@ -151,6 +195,9 @@ function reduceProcess(state: ClusterState, event: Extract<TraceEvent, { kind: P
       if (event.of !== node.incarnation) break;
       node.pid = null;
       node.electionDeadlineNs = null;
+      node.lease = null;
+      node.transfer = null;
+      node.incoming = null;
       node.error = event.error ?? null;
       enterStatus(node, STATUS_AFTER_EXIT[event.reason], event.atNs);
       break;
@@ -215,8 +262,29 @@ function reduceNode(node: NodeState, event: TraceEvent): void {
     case 'apply':
       node.applied = event.to;
       break;
-    case 'progress':
-      node.progress[event.peer] = { match: event.match, next: event.next };
+    case 'restore':
+      node.applied = event.index;
+      break;
+    case 'progress': {
+      const { peer, match, next, state, inFlight } = event;
+      const sending = state === 'snapshot' ? (node.progress[peer]?.sending ?? null) : null;
+      node.progress[peer] = { match, next, state, inFlight, sending };
+      break;
+    }
+    case 'configuration':
+      reduceConfiguration(node, event);
+      break;
+    case 'lease':
+      reduceLease(node, event);
+      break;
+    case 'transfer':
+      reduceTransfer(node, event);
+      break;
+    case 'snapshot':
+      reduceSnapshot(node, event);
+      break;
+    case 'compact':
+      shortenLog(node, event.to);
       break;
     case 'timer-armed':
       if (event.timer === 'election') node.electionDeadlineNs = event.deadlineNs;
@@ -241,7 +309,8 @@ function start(node: NodeState, event: Extract<TraceEvent, { kind: 'node-started
   node.incarnation = event.incarnation;
   node.pid = event.pid;
   enterStatus(node, 'running', event.atNs);
-  node.role = 'follower';
+  const { configuration } = event;
+  node.role = configuration !== undefined && !isVoter(configuration, node.id) ? 'learner' : 'follower';
   node.roleSinceNs = event.atNs;
   node.term = event.term;
   node.votedFor = event.votedFor;
@@ -254,6 +323,20 @@ function start(node: NodeState, event: Extract<TraceEvent, { kind: 'node-started
   node.lastHash = 0;
   node.durableIndex = event.lastIndex;
   node.log = event.log.map(({ first, last, term }) => ({ first, last, term }));
+  const [oldest] = event.log;
+  node.compacted = oldest === undefined ? (event.snapshot?.index ?? 0) : oldest.first - 1;
+  node.snapshot =
+    event.snapshot === undefined ? null : { index: event.snapshot.index, term: event.snapshot.term };
+  // On an empty disk it can only be the first one.
+  const first = event.lastIndex === 0;
+  node.configuration =
+    configuration === undefined
+      ? null
+      : { configuration, index: first ? 0 : null, committed: first ? true : null };
+  node.storageId = event.storageId ?? node.storageId;
+  node.incoming = null;
+  node.lease = null;
+  node.transfer = null;
   node.electionDeadlineNs = null;
   node.error = null;
 }
@@ -263,33 +346,15 @@ function enterRole(node: NodeState, role: Role, term: Term, atNs: number): void 
   node.roleSinceNs = atNs;
   node.term = term;
   node.progress = {};
+  if (role !== 'leader') {
+    node.lease = null;
+    node.transfer = null;
+  }
   if (role === 'leader') {
     node.leader = node.id;
     node.electionDeadlineNs = null;
   } else {
     node.votes = [];
-    if (role === 'candidate') node.leader = null;
+    if (role === 'candidate' || role === 'pre-candidate') node.leader = null;
   }
-}
-
-/** Removes everything from `first` on. */
-function cutLog(node: NodeState, first: LogIndex): void {
-  if (first > node.lastIndex) return;
-  const { log } = node;
-  for (let run = log[log.length - 1]; run !== undefined && run.last >= first; run = log[log.length - 1]) {
-    if (run.first < first) {
-      run.last = first - 1;
-      break;
-    }
-    log.pop();
-  }
-  node.lastIndex = first - 1;
-  if (node.durableIndex > node.lastIndex) node.durableIndex = node.lastIndex;
-}
-
-function extendLog(node: NodeState, first: LogIndex, last: LogIndex, term: Term): void {
-  const run: LogRun | undefined = node.log[node.log.length - 1];
-  if (run !== undefined && run.term === term && run.last === first - 1) run.last = last;
-  else node.log.push({ first, last, term });
-  node.lastIndex = last;
 }

@@ -1,7 +1,7 @@
 /** From rows of a trace to the model's types. */
 import { EVENT_KINDS } from '../model/events.ts';
 import type { EventKind, Nanoseconds, TraceEvent } from '../model/events.ts';
-import { STATE_KINDS } from '../model/reducer.ts';
+import { STATE_KINDS, revive } from '../model/reducer.ts';
 import type { ClusterState } from '../model/state.ts';
 import type { SqliteDatabase } from '../sqlite.ts';
 
@@ -101,5 +101,5 @@ export function readKeyframe(
     { at_ns: number; source: string; incarnation: number; seq: number; state: string } | undefined;
   if (row === undefined) return undefined;
   const { at_ns, source, incarnation, seq } = row;
-  return { atNs: at_ns, source, incarnation, seq, state: JSON.parse(row.state) as ClusterState };
+  return { atNs: at_ns, source, incarnation, seq, state: revive(JSON.parse(row.state) as ClusterState) };
 }

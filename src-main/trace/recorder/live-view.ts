@@ -1,4 +1,5 @@
 /** Folds what a live window shows beside the cluster's state: rates, votes, notable events, operations. */
+import type { OperatorInput } from '../../consensus/replica.ts';
 import type { EventKind, Nanoseconds, TraceEvent } from '../model/events.ts';
 import { eventId } from '../model/events.ts';
 import { describeEvent } from '../model/describe.ts';
@@ -22,6 +23,11 @@ const LATENESS_MAX = 5_000;
 const NOTABLE_KINDS: ReadonlySet<EventKind> = new Set<EventKind>([
   'role',
   'truncate',
+  'configuration',
+  'transfer',
+  'snapshot',
+  'lease',
+  'refuse',
   'node-started',
   'node-stopped',
   'process-spawned',
@@ -35,6 +41,16 @@ const NOTABLE_KINDS: ReadonlySet<EventKind> = new Set<EventKind>([
   'run-started',
   'run-stopped',
   'gap',
+]);
+
+/** What somebody may ask of a node by hand: that it was refused is worth telling. */
+const ASKED_BY_HAND: ReadonlySet<string> = new Set<OperatorInput['kind']>([
+  'campaign',
+  'transfer-leadership',
+  'change-membership',
+  'leave-joint',
+  'snapshot',
+  'forget-leader',
 ]);
 
 interface Bucket {
@@ -160,9 +176,25 @@ export class LiveView implements RecordingListener {
   }
 
   #note(event: TraceEvent): void {
-    if (event.kind === 'role' && event.to === 'follower' && event.from === 'follower') return;
+    if (!isNotable(event)) return;
     this.#notable.push({ id: eventId(event), event, text: describeEvent(event) });
     if (this.#notable.length > NOTABLE_MAX) this.#notable.shift();
+  }
+}
+
+/** Of kinds with many events, those that somebody would want to be told. */
+function isNotable(event: TraceEvent): boolean {
+  switch (event.kind) {
+    case 'role':
+      return event.to !== 'follower' || event.from !== 'follower';
+    case 'snapshot':
+      return event.stage === 'saved' || event.stage === 'installed' || event.stage === 'abandoned';
+    case 'lease':
+      return !event.held;
+    case 'refuse':
+      return ASKED_BY_HAND.has(event.what);
+    default:
+      return true;
   }
 }
 

@@ -1,5 +1,5 @@
 /** Keeps the `entry` table: which entries stood in which node's log, from when to when. */
-import type { LogIndex, NodeId } from '../../consensus/replica.ts';
+import type { LogIndex, NodeId, Term } from '../../consensus/replica.ts';
 import type { EventKind, Nanoseconds, TraceEvent } from '../model/events.ts';
 import { readEventsOfKinds } from '../reader/rows.ts';
 import type { SqliteDatabase, SqliteStatement } from '../sqlite.ts';
@@ -14,9 +14,18 @@ interface StoredRange {
   commands: string | null;
 }
 
-type LogEvent = Extract<TraceEvent, { kind: 'append' | 'truncate' | 'node-started' }>;
+type LogEvent = Extract<
+  TraceEvent,
+  { kind: 'append' | 'truncate' | 'compact' | 'snapshot' | 'node-started' }
+>;
 
-const LOG_KINDS: ReadonlySet<EventKind> = new Set<EventKind>(['append', 'truncate', 'node-started']);
+const LOG_KINDS: ReadonlySet<EventKind> = new Set<EventKind>([
+  'append',
+  'truncate',
+  'compact',
+  'snapshot',
+  'node-started',
+]);
 
 export class LogEntries {
   readonly #database: SqliteDatabase;
@@ -27,8 +36,11 @@ export class LogEntries {
   #stale = false;
   readonly #insert: SqliteStatement;
   readonly #from: SqliteStatement;
+  readonly #upTo: SqliteStatement;
+  readonly #held: SqliteStatement;
   readonly #end: SqliteStatement;
   readonly #shorten: SqliteStatement;
+  readonly #startLater: SqliteStatement;
 
   /** Takes up what an earlier recorder of the same file left open. */
   constructor(database: SqliteDatabase) {
@@ -39,8 +51,15 @@ export class LogEntries {
     this.#from = database.prepare(
       'SELECT key, first, last, term, hash, from_ns, commands FROM entry WHERE node = ? AND last >= ? AND to_ns IS NULL',
     );
+    this.#upTo = database.prepare(
+      'SELECT key, first, last, term, hash, from_ns, commands FROM entry WHERE node = ? AND first <= ? AND to_ns IS NULL',
+    );
+    this.#held = database.prepare(
+      'SELECT min(first) AS first, max(last) AS last FROM entry WHERE node = ? AND to_ns IS NULL',
+    );
     this.#end = database.prepare('UPDATE entry SET to_ns = ? WHERE key = ?');
     this.#shorten = database.prepare('UPDATE entry SET last = ?, hash = NULL, commands = ? WHERE key = ?');
+    this.#startLater = database.prepare('UPDATE entry SET first = ?, commands = ? WHERE key = ?');
     const last = database.prepare(
       'SELECT node, max(last) AS last FROM entry WHERE to_ns IS NULL GROUP BY node',
     );
@@ -48,7 +67,7 @@ export class LogEntries {
       this.#lastIndex.set(row.node, row.last);
     }
     const recorded = database.prepare(
-      `SELECT source, at_ns AS atNs FROM event WHERE kind IN ('append', 'truncate', 'node-started') ORDER BY key`,
+      `SELECT source, at_ns AS atNs FROM event WHERE kind IN (${[...LOG_KINDS].map((kind) => `'${kind}'`).join(', ')}) ORDER BY key`,
     );
     for (const { source, atNs } of recorded.iterate() as Iterable<{ source: string; atNs: number }>) {
       if (atNs < (this.#newestNs.get(source) ?? 0)) this.#stale = true;
@@ -60,9 +79,26 @@ export class LogEntries {
     const { source, atNs } = event;
     if (atNs < (this.#newestNs.get(source) ?? 0)) this.#stale = true;
     else this.#newestNs.set(source, atNs);
-    if (event.kind === 'append') this.#append(event);
-    else if (event.kind === 'truncate') this.#cut(event.source, event.first, event.atNs);
-    else this.#start(event);
+    switch (event.kind) {
+      case 'append':
+        this.#append(event);
+        break;
+      case 'truncate':
+        this.#cut(source, event.first, atNs);
+        break;
+      case 'compact':
+        this.#compact(source, event.to, atNs);
+        break;
+      case 'snapshot':
+        // The leader's takes the place of the whole log.
+        if (event.stage !== 'installed') break;
+        this.#compact(source, this.#lastIndex.get(source) ?? 0, atNs);
+        this.#lastIndex.set(source, event.index);
+        break;
+      case 'node-started':
+        this.#start(event);
+        break;
+    }
   }
 
   /** Before the trace is closed: once more from the recorded events in their order, should one have come late. */
@@ -83,14 +119,42 @@ export class LogEntries {
     this.#lastIndex.set(source, last);
   }
 
-  /** An incarnation found its log on its disk: what the last one appended and did not make durable is gone. */
+  /**
+   * An incarnation found its log on its disk: what the last one appended or let go of and did not make durable is gone, or there
+   * again.
+   */
   #start(event: Extract<TraceEvent, { kind: 'node-started' }>): void {
-    const { source, lastIndex, atNs } = event;
+    const { source, lastIndex, atNs, log, snapshot } = event;
     this.#cut(source, lastIndex + 1, atNs);
-    if (this.#lastIndex.has(source)) return;
-    for (const { first, last, term } of event.log)
-      this.#insert.run(source, first, last, term, null, atNs, null, null);
-    if (lastIndex > 0) this.#lastIndex.set(source, lastIndex);
+    this.#compact(source, log[0] === undefined ? (snapshot?.index ?? 0) : log[0].first - 1, atNs);
+    const held = this.#held.get(source) as { first: number | null; last: number | null };
+    const heldFirst = held.first ?? Infinity;
+    const heldLast = held.last ?? 0;
+    for (const { first, last, term } of log) {
+      this.#found(source, first, Math.min(last, heldFirst - 1), term, atNs);
+      if (held.last !== null) this.#found(source, Math.max(first, heldLast + 1), last, term, atNs);
+    }
+    this.#lastIndex.set(source, lastIndex);
+  }
+
+  #found(node: NodeId, first: LogIndex, last: LogIndex, term: Term, atNs: Nanoseconds): void {
+    if (first <= last) this.#insert.run(node, first, last, term, null, atNs, null, null);
+  }
+
+  /** A snapshot holds what the entries up to `to` led to: here they end. */
+  #compact(node: NodeId, to: LogIndex, atNs: Nanoseconds): void {
+    if (to === 0) return;
+    for (const range of this.#upTo.all(node, to) as StoredRange[]) {
+      if (range.last <= to) {
+        this.#end.run(atNs, range.key);
+        continue;
+      }
+      const commands = range.commands === null ? null : (JSON.parse(range.commands) as string[]);
+      const gone = to - range.first + 1;
+      this.#startLater.run(to + 1, json(commands?.slice(gone)), range.key);
+      const { first, term, from_ns } = range;
+      this.#insert.run(node, first, to, term, null, from_ns, atNs, json(commands?.slice(0, gone)));
+    }
   }
 
   #cut(node: NodeId, first: LogIndex, atNs: Nanoseconds): void {

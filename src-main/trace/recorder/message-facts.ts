@@ -8,15 +8,18 @@ interface BodyFields {
   success?: unknown;
   matchIndex?: unknown;
   prevLogIndex?: unknown;
+  installed?: unknown;
+  index?: unknown;
+  reason?: unknown;
 }
 
-/** In what order messages are kept when there are too many to draw: elections, then those that carry entries, then the rest. */
+/** In what order messages are kept when there are too many to draw: elections, then those that carry entries, snapshots or reads, then the rest. */
 export const RANK_ELECTION = 0;
 export const RANK_ENTRIES = 1;
 export const RANK_HEARTBEAT = 2;
 
 export function messageRank(type: string, body: object): number {
-  if (type.includes('Vote')) return RANK_ELECTION;
+  if (type.includes('Vote') || type === 'TimeoutNow') return RANK_ELECTION;
   const { success, matchIndex, prevLogIndex } = body as BodyFields;
   if (type === 'AppendEntries') return carriedEntries(body) === 0 ? RANK_HEARTBEAT : RANK_ENTRIES;
   if (type === 'AppendEntriesReply' && success === true && matchIndex === prevLogIndex) return RANK_HEARTBEAT;
@@ -33,8 +36,10 @@ export function carriedEntries(body: object): number {
 }
 
 /** For replies whether what was asked was granted, as SQLite's boolean; null where that makes no sense. */
-export function grantedBy(body: object): number | null {
-  const { granted, success } = body as BodyFields;
+export function grantedBy(type: string, body: object): number | null {
+  const { granted, success, installed, index, reason } = body as BodyFields;
+  if (type === 'InstallSnapshotReply') return installed === true ? 1 : reason === undefined ? null : 0;
+  if (type === 'ReadIndexReply') return index === null ? 0 : 1;
   const answer = typeof granted === 'boolean' ? granted : success;
   return typeof answer === 'boolean' ? Number(answer) : null;
 }

@@ -71,7 +71,7 @@ export class MessageCopies {
     copy.sentNs = event.atNs;
     copy.bytes = event.bytes;
     copy.entries = carriedEntries(event.body);
-    copy.granted = grantedBy(event.body);
+    copy.granted = grantedBy(event.type, event.body);
     copy.rank = messageRank(event.type, event.body);
     this.sent++;
     return copy;

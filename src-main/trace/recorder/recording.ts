@@ -210,6 +210,8 @@ export class TraceRecording {
         break;
       case 'append':
       case 'truncate':
+      case 'compact':
+      case 'snapshot':
       case 'node-started':
         this.#entries.feed(event);
         break;

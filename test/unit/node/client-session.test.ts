@@ -34,8 +34,16 @@ async function freePort(): Promise<number> {
   return port;
 }
 
+interface Changes {
+  readonly retries?: boolean;
+  readonly reads?: 'log' | 'read-index' | 'lease';
+  /** The first of the nodes are in the address book, the others not yet. */
+  readonly known?: number;
+}
+
 /** Nodes that answer clients by script, and a session connected to them. */
-async function cluster(scripts: Record<string, Script>, timeoutMs = 5000) {
+async function cluster(scripts: Record<string, Script>, timeoutMs = 5000, changes: Changes = {}) {
+  const { retries = false, reads = 'log' } = changes;
   const members: PeerAddress[] = [];
   for (const id of Object.keys(scripts)) members.push({ id, port: await freePort() });
   const asked: string[] = [];
@@ -54,7 +62,14 @@ async function cluster(scripts: Record<string, Script>, timeoutMs = 5000) {
         asked.push(`${request.operation} ${id}`);
         const said = scripts[id]?.(request) ?? 'silence';
         if (said === 'silence') return;
-        const blank = { outcome: 'ok', value: null, index: null, leader: null, reason: null } as const;
+        const blank = {
+          outcome: 'ok',
+          value: null,
+          index: null,
+          leader: null,
+          reason: null,
+          read: request.read,
+        } as const;
         network.answer(request.client, { operation: request.operation, ...blank, ...said });
         network.flush();
       },
@@ -65,7 +80,15 @@ async function cluster(scripts: Record<string, Script>, timeoutMs = 5000) {
   const journal: Journal = [];
   const recorder = new JournalRecorder(journal);
   const self = { runId: 'run', secret, id: 'load', incarnation: 1 };
-  const session = new ClientSession({ self, members, recorder, timeoutMs, random: () => 0 });
+  const session = new ClientSession({
+    self,
+    members: members.slice(0, changes.known ?? members.length),
+    recorder,
+    timeoutMs,
+    reads,
+    retries,
+    random: () => 0,
+  });
   await session.start();
   open.push(session);
   const call = (id: string, what: ClientCall, node?: string): Promise<Completion & { attempts: number }> =>
@@ -77,7 +100,7 @@ async function cluster(scripts: Record<string, Script>, timeoutMs = 5000) {
         node === undefined ? {} : { node },
       );
     });
-  return { session, recorder, journal, asked, networks, call };
+  return { session, recorder, journal, asked, networks, members, call };
 }
 
 const put: ClientCall = { call: 'put', key: 'lamp', value: 'on' };
@@ -188,6 +211,189 @@ describe('A client session', () => {
     expect(recorder.of('complete')).toMatchObject([
       { operation: 'c1/1', outcome: 'ok', index: 2, node: 'n1', attempts: 1, cause: 'n1/1/1' },
     ]);
+  });
+});
+
+const retrying: Changes = { retries: true };
+
+/** Silent for so many requests, then as `script` says. */
+function silentFor(requests: number, script: Script): Script {
+  let heard = 0;
+  return (request) => (++heard <= requests ? 'silence' : script(request));
+}
+
+describe('A client session that may repeat what has no answer', () => {
+  it('sends an operation again under its own id, to another node, when the connection breaks', async () => {
+    const { call, asked, networks } = await cluster(
+      {
+        n1: () => {
+          setTimeout(() => networks.get('n1')?.end('killed'));
+          return 'silence';
+        },
+        n2: () => ok(4),
+      },
+      5000,
+      retrying,
+    );
+    expect(await call('c1/1', put, 'n1')).toMatchObject({ outcome: 'ok', node: 'n2', index: 4, attempts: 2 });
+    expect(asked).toEqual(['c1/1 n1', 'c1/1 n2']);
+  });
+
+  it('sends it again when leadership was lost under it', async () => {
+    let times = 0;
+    const script: Script = () =>
+      ++times === 1 ? { outcome: 'uncertain', reason: 'leadership was lost' } : ok(5);
+    const { call } = await cluster({ n1: script }, 5000, retrying);
+    expect(await call('c1/1', put)).toMatchObject({ outcome: 'ok', index: 5, attempts: 2 });
+  });
+
+  it('does not wait for a paused leader until the time is over, but finds the next one', async () => {
+    const followers: Script = () => (performance.now() < electedMs ? redirect('n1') : redirect('n3'));
+    const { call, asked, session } = await cluster(
+      {
+        n1: (request) => (request.operation === 'c1/1' ? ok(1) : 'silence'),
+        n2: followers,
+        n3: (request) => (performance.now() < electedMs ? followers(request) : ok(9)),
+      },
+      20_000,
+      retrying,
+    );
+    let electedMs = Infinity;
+    expect(await call('c1/1', put, 'n1')).toMatchObject({ outcome: 'ok', node: 'n1' });
+    const startedMs = performance.now();
+    electedMs = startedMs + 600;
+    const ended = await Promise.all([2, 3, 4, 5, 6].map((number) => call(`c${number}/1`, put)));
+    expect(ended.map(({ outcome, node }) => [outcome, node])).toEqual(ended.map(() => ['ok', 'n3']));
+    expect(performance.now() - startedMs).toBeLessThan(5_000);
+    // While it was not known who leads, one operation at a time asked.
+    expect(asked.length).toBeLessThan(150);
+    expect(session.underWay).toBe(0);
+  });
+
+  it('asks the same leader again when only the answer was lost', async () => {
+    const { call, asked } = await cluster({ n1: silentFor(1, () => ok(3)) }, 20_000, retrying);
+    expect(await call('c1/1', put)).toMatchObject({ outcome: 'ok', index: 3, attempts: 2 });
+    expect(asked).toEqual(['c1/1 n1', 'c1/1 n1']);
+  });
+
+  it('asks a leader again that answers others meanwhile', async () => {
+    let lost = 0;
+    const script: Script = ({ operation }) => (operation === 'c1/1' && ++lost === 1 ? 'silence' : ok());
+    const { call, session } = await cluster({ n1: script, n2: () => redirect('n1') }, 20_000, retrying);
+    const workload = new Workload(session, Math.random, 100);
+    workload.set({ clients: 2, keys: 3, valueBytes: 8, readRatio: 0 });
+    expect(await call('c1/1', put, 'n1')).toMatchObject({ outcome: 'ok' });
+    expect(lost).toBe(2);
+    workload.set({ clients: 0, keys: 1, valueBytes: 0, readRatio: 0 });
+    await session.settled();
+  });
+
+  it('ends it as unknown, with the number of attempts, when nobody answers in its time', async () => {
+    const { call, recorder } = await cluster({ n1: () => 'silence', n2: () => 'silence' }, 900, retrying);
+    const { outcome, error, attempts } = await call('c1/1', put, 'n1');
+    expect(outcome).toBe('unknown');
+    expect(error).toMatch(/^no answer from n\d within 900 ms, after \d+ attempts$/);
+    expect(attempts).toBeGreaterThan(1);
+    expect(recorder.of('complete')).toMatchObject([{ outcome: 'unknown', attempts }]);
+  });
+
+  it('never says failed of what was sent once and refused later', async () => {
+    const { call } = await cluster({ n1: () => 'silence', n2: () => redirect(null) }, 900, retrying);
+    expect(await call('c1/1', put, 'n1')).toMatchObject({ outcome: 'unknown' });
+  });
+
+  it('tries again later what a leader refuses because it has too much to do', async () => {
+    let refusals = 0;
+    const leader: Script = () =>
+      ++refusals <= 5 ? { outcome: 'refused', reason: 'too much is uncommitted' } : ok(8);
+    const { call } = await cluster({ n1: leader, n2: () => redirect('n1') }, 5000, retrying);
+    expect(await call('c1/1', put, 'n1')).toMatchObject({ outcome: 'ok', index: 8 });
+  });
+
+  it('never repeats a stale read', async () => {
+    const { call, asked } = await cluster({ n1: () => 'silence', n2: () => ok() }, 700, retrying);
+    const read: ClientCall = { call: 'get', key: 'lamp', stale: true };
+    expect(await call('c1/1', read, 'n1')).toMatchObject({ outcome: 'unknown' });
+    expect(asked).toEqual(['c1/1 n1']);
+  });
+});
+
+describe('A client session that reads', () => {
+  const get: ClientCall = { call: 'get', key: 'lamp' };
+
+  it('reads as the cluster does unless the call says otherwise, and records how', async () => {
+    const asked: string[] = [];
+    const { call, recorder } = await cluster(
+      {
+        n1: ({ read }) => {
+          asked.push(read);
+          return ok(4);
+        },
+      },
+      5000,
+      { reads: 'read-index' },
+    );
+    await call('c1/1', get);
+    await call('c1/2', { ...get, read: 'lease' });
+    await call('c1/3', { ...get, read: 'log' });
+    await call('c1/4', { ...get, stale: true });
+    await call('c1/5', put);
+    expect(asked).toEqual(['read-index', 'lease', 'log', 'stale', 'log']);
+    expect(recorder.of('complete').map(({ read }) => read)).toEqual([
+      'read-index',
+      'lease',
+      undefined,
+      'stale',
+      undefined,
+    ]);
+  });
+
+  it('tries again what was refused', async () => {
+    let times = 0;
+    const script: Script = () => (++times <= 3 ? redirect(null) : ok(2));
+    const { call } = await cluster({ n1: script }, 5000, { reads: 'lease' });
+    expect(await call('c1/1', get)).toMatchObject({ outcome: 'ok', attempts: 4 });
+  });
+
+  it('does not take a follower that serves a read for the leader', async () => {
+    const { call, asked } = await cluster(
+      { n1: () => ok(), n2: ({ read }) => (read === 'log' ? redirect('n1') : ok()) },
+      5000,
+      { reads: 'read-index' },
+    );
+    await call('c1/1', put, 'n1');
+    await call('console/1', get, 'n2');
+    await call('c1/2', put);
+    expect(asked).toEqual(['c1/1 n1', 'console/1 n2', 'c1/2 n1']);
+  });
+});
+
+describe('A client session whose address book changes', () => {
+  it('connects to new nodes and forgets those that are gone', async () => {
+    const { call, asked, session, members, networks } = await cluster(
+      { n1: () => redirect('n2'), n2: () => ok(7) },
+      5000,
+      { known: 1 },
+    );
+    session.readdress(members);
+    expect(await call('c1/1', put)).toMatchObject({ outcome: 'ok', node: 'n2' });
+    session.readdress(members.filter(({ id }) => id === 'n2'));
+    expect(session.reachable).toBe(1);
+    expect(await call('c1/2', put, 'n1')).toMatchObject({ outcome: 'ok', node: 'n2' });
+    expect(asked.filter((one) => one.startsWith('c1/2'))).toEqual(['c1/2 n2']);
+    expect(networks.size).toBe(2);
+  });
+
+  it('sends elsewhere what was sent to a node that is gone', async () => {
+    const { call, session, members, asked } = await cluster(
+      { n1: () => 'silence', n2: () => ok(7) },
+      5000,
+      retrying,
+    );
+    const ended = call('c1/1', put, 'n1');
+    while (asked.length === 0) await new Promise((resolve) => setTimeout(resolve, 5));
+    session.readdress(members.filter(({ id }) => id === 'n2'));
+    expect(await ended).toMatchObject({ outcome: 'ok', node: 'n2', attempts: 2 });
   });
 });
 

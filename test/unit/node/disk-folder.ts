@@ -5,7 +5,12 @@ import { afterEach } from 'vitest';
 import type { Persist, Row } from '../../../src-main/consensus/replica.ts';
 import type { LogStore } from '../../../src-main/node/disk/log-store.ts';
 
-export const storage = { storageId: 'disk-1', spaces: ['meta', 'log'] };
+export const storage = {
+  storageId: 'disk-1',
+  spaces: ['meta', 'log', 'snapshot'],
+  node: 'n1',
+  mayBeEmpty: true,
+};
 
 /** Folders that vanish after each test. */
 export function temporaryFolders(): () => string {
@@ -30,6 +35,16 @@ export function logRow(index: number, term = 1, data = `{"op":"put","key":"k","v
 
 export function metaRow(term: number, votedFor: string | null): Row {
   return { space: 'meta', key: 0, value: { term, votedFor } };
+}
+
+/** A snapshot of entry `index`, the log beginning behind `start`. */
+export function snapshotRow(index: number, start: number): Row {
+  const mark = { index, term: 1, hash: index * 7919, configuration: { voters: ['n1'] } };
+  return {
+    space: 'snapshot',
+    key: 0,
+    value: { ...mark, start: { index: start, term: 1, hash: start * 7919 } },
+  };
 }
 
 let lastId = 0;

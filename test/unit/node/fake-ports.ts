@@ -22,7 +22,16 @@ import type { EventHead, EventPayload, TraceEvent } from '../../../src-main/trac
 
 export type Journal = string[];
 
-export const nothing: Effects = { send: [], sendAfterPersist: [], apply: [], replies: [], transitions: [] };
+export const nothing: Effects = {
+  send: [],
+  sendAfterPersist: [],
+  apply: [],
+  applyHash: 0,
+  reads: [],
+  machine: [],
+  replies: [],
+  transitions: [],
+};
 
 export function message(type: string, to = 'n2', from = 'n1'): Message {
   return { type, from, to, term: 1, body: {} };
@@ -189,5 +198,26 @@ export class FakeMachine implements Machine {
 
   read(data: string): { ok: boolean; value: string } {
     return { ok: true, value: `held for ${data}` };
+  }
+
+  saveSnapshot(index: number): number {
+    this.#journal.push(`save snapshot ${index}`);
+    return 100;
+  }
+
+  readChunk(index: number, offset: number, bytesMax: number): { data: Uint8Array; total: number } {
+    this.#journal.push(`read chunk ${index} ${offset}`);
+    return { data: new Uint8Array(bytesMax), total: 100 };
+  }
+
+  keepSnapshot(index: number): string | undefined {
+    this.#journal.push(`keep snapshot ${index}`);
+    return undefined;
+  }
+
+  restoreSnapshot(index: number): number {
+    this.#journal.push(`restore snapshot ${index}`);
+    this.applied = index;
+    return 100;
   }
 }

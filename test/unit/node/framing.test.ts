@@ -10,6 +10,7 @@ import {
   readRequests,
   requestsFrame,
 } from '../../../src-main/node/transport/wire.ts';
+import type { ReadHow } from '../../../src-main/node/host/ports.ts';
 
 /** Feeds the bytes in pieces of the given sizes (the last size repeats) and returns payloads and fault. */
 function readInPieces(
@@ -156,29 +157,31 @@ describe('Messages between peers', () => {
   });
 });
 
+const readHows: readonly ReadHow[] = ['log', 'read-index', 'lease', 'stale'];
+
 describe('Requests and answers', () => {
   const client = { gone: false };
 
   it('arrive as they were sent', () => {
     fc.assert(
       fc.property(
-        fc.array(fc.tuple(fc.string({ minLength: 1 }), fc.string(), fc.boolean(), fc.nat()), {
+        fc.array(fc.tuple(fc.string({ minLength: 1 }), fc.string(), fc.constantFrom(...readHows), fc.nat()), {
           maxLength: 20,
         }),
         (rows) => {
           const frame = requestsFrame(
-            rows.map(([operation, data, stale, seq]) => ({
+            rows.map(([operation, data, read, seq]) => ({
               operation,
               data,
-              stale,
+              read,
               invokeIncarnation: 2,
               invokeSeq: seq,
             })),
           );
-          const expected = rows.map(([operation, data, stale, seq]) => ({
+          const expected = rows.map(([operation, data, read, seq]) => ({
             operation,
             data,
-            stale,
+            read,
             client,
             cause: `load/2/${seq}`,
           }));
@@ -187,8 +190,16 @@ describe('Requests and answers', () => {
       ),
     );
     const answers = [
-      { operation: 'c1/1', outcome: 'ok', value: null, index: 4, leader: null, reason: null },
-      { operation: 'c1/2', outcome: 'refused', value: null, index: null, leader: 'n3', reason: 'n3 leads' },
+      { operation: 'c1/1', outcome: 'ok', value: null, index: 4, leader: null, reason: null, read: 'lease' },
+      {
+        operation: 'c1/2',
+        outcome: 'refused',
+        value: null,
+        index: null,
+        leader: 'n3',
+        reason: 'n3 leads',
+        read: 'log',
+      },
     ] as const;
     expect(readAnswers(answersFrame(answers).subarray(frameHeadBytes))).toEqual(answers);
   });

@@ -35,7 +35,7 @@ function envelope(type: string, seq = 1): Envelope {
 }
 
 function request(operation: string, changes: Partial<Request> = {}): Request {
-  return { operation, data: `do ${operation}`, stale: false, client, ...changes };
+  return { operation, data: `do ${operation}`, read: 'log', client, ...changes };
 }
 
 describe('The turn loop', () => {
@@ -175,7 +175,7 @@ describe('The turn loop', () => {
 
   it('answers a stale read from its own state at once, and says that it is stale', () => {
     const { host, network, recorder, replica } = hostOf(() => ({}));
-    host.request(request('c1/1', { stale: true }));
+    host.request(request('c1/1', { read: 'stale' }));
     host.turn();
     expect(replica.inputs).toEqual([]);
     expect(network.answers).toMatchObject([{ outcome: 'ok', value: 'held for do c1/1' }]);

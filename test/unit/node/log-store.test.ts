@@ -1,4 +1,4 @@
-import { readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import path from 'node:path';
 import { describe, expect, it } from 'vitest';
 import { DamagedDiskError, ForeignDiskError } from '../../../src-main/node/disk/damage.ts';
@@ -10,6 +10,7 @@ import {
   logRow,
   metaRow,
   readFolder,
+  snapshotRow,
   storage,
   temporaryFolders,
   write,
@@ -209,10 +210,55 @@ describe('The log on disk', () => {
     expect(() => open(folder)).toThrow(/row log\/3: it is missing: the next row found is log\/4/);
   });
 
+  it('knows where a log ends that begins behind a snapshot, with entries and without', () => {
+    const folder = folderOf();
+    const log = open(folder);
+    writeSmallLog(log);
+    write(log, [snapshotRow(3, 2)], [{ space: 'log', from: 1, to: 2 }]);
+    expect(log.durable().lastIndex).toBe(4);
+    expect(log.snapshotIndex).toBe(3);
+    write(log, [snapshotRow(4, 4)], [{ space: 'log', from: 3, to: 4 }]);
+    expect(log.durable().lastIndex).toBe(4);
+    log.close();
+    const again = open(folder);
+    expect(again.rows).toEqual([metaRow(5, 'n1'), snapshotRow(4, 4)]);
+    expect(again.durable()).toEqual({ lastIndex: 4, term: 5, votedFor: 'n1' });
+    expect(again.snapshotIndex).toBe(4);
+    write(again, [logRow(5, 6), logRow(6, 6)]);
+    again.close();
+    const third = open(folder);
+    expect(third.rows.map(({ key }) => key)).toEqual([0, 5, 6, 0]);
+    // A snapshot from the leader replaces whatever was there.
+    write(third, [snapshotRow(90, 90)], [{ space: 'log', from: 5, to: 6 }]);
+    expect(third.durable().lastIndex).toBe(90);
+    third.close();
+  });
+
+  it('names the first row that is missing behind the snapshot', () => {
+    const folder = folderOf();
+    const log = open(folder);
+    writeSmallLog(log);
+    write(log, [snapshotRow(3, 2)], [{ space: 'log', from: 1, to: 3 }]);
+    log.close();
+    expect(() => open(folder)).toThrow(/row log\/3: it is missing: the next row found is log\/4/);
+  });
+
+  it('refuses an empty disk where something was written before, and says how the node may come back', () => {
+    const folder = folderOf();
+    const lost = (): LogStore => new LogStore({ folder, ...storage, mayBeEmpty: false });
+    expect(lost).toThrow(ForeignDiskError);
+    expect(lost).toThrow(
+      /log\.db is missing or empty, though n1 has run before on the disk .* disk-1.* Start it with a new storage id, then remove n1 from the cluster and add it again as a learner/,
+    );
+    expect(readdirSync(folder)).toEqual([]);
+    open(folder).close();
+    lost().close();
+  });
+
   it('refuses the disk of another node and says whose it is', () => {
     const folder = folderOf();
     open(folder).close();
-    const foreign = (): LogStore => new LogStore({ folder, storageId: 'disk-2', spaces: storage.spaces });
+    const foreign = (): LogStore => new LogStore({ folder, ...storage, storageId: 'disk-2' });
     expect(foreign).toThrow(ForeignDiskError);
     expect(foreign).toThrow(/carries storage id disk-1, but the configuration knows disk-2/);
   });

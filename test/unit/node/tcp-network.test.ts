@@ -182,6 +182,35 @@ describe('The network over TCP', () => {
     expect(reasons).toEqual(['no peer n9 is known here']);
   });
 
+  it('connects to nodes that are added to the address book, and ends the links to those that are gone', async () => {
+    const { n1, n2, members } = await pair();
+    const third = { id: 'n3', port: await freePort() };
+    const n3 = await startNode(third, [...members, third]);
+    await until(() => linkReasons(n3, 'down').some((said) => said === 'no peer n3 is known here'));
+    expect(post(n1, 1, 'n3')).toBe('no node n3 is known here');
+    for (const { network } of [n1, n2]) network.readdress([...members, third]);
+    await until(() => post(n1, 2, 'n3') === undefined && n3.arrived.length > 0);
+    await until(() => post(n3, 1, 'n2', 'n3') === undefined && n2.arrived.length > 0);
+    n1.network.readdress(members);
+    expect(post(n1, 3, 'n3')).toBe('no node n3 is known here');
+    expect(linkReasons(n1, 'down')).toContain('n3 is not in the address book any more');
+    await until(
+      () => linkReasons(n3, 'down').filter((said) => said === 'no peer n3 is known here').length > 1,
+    );
+    expect(post(n1, 4, 'n2')).toBeUndefined();
+  });
+
+  it('connects to the new address of a node that moved', async () => {
+    const { n1, n2, members } = await pair();
+    n2.network.end('killed');
+    await until(() => linkReasons(n1, 'down').length > 0);
+    const moved = { id: 'n2', port: await freePort(), incarnation: 2 };
+    const book = [...members.filter(({ id }) => id !== 'n2'), moved];
+    const again = await startNode(moved, book);
+    n1.network.readdress(book);
+    await until(() => post(n1, 9) === undefined && again.arrived.length > 0);
+  });
+
   const spoiled = frameOf(Buffer.from('spoiled'));
   spoiled[12] = (spoiled[12] ?? 0) ^ 1;
   const tooLong = Buffer.alloc(8);

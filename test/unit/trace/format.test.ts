@@ -1,5 +1,5 @@
 /** The page that describes the format, held against a trace. */
-import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
+import { mkdirSync, mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join, resolve } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
@@ -8,13 +8,19 @@ import { TraceRecording } from '../../../src-main/trace/recorder/recording.ts';
 import { APPLICATION_ID, expectedObjects } from '../../../src-main/trace/schema.ts';
 import { openDatabase } from '../../../src-main/trace/sqlite.ts';
 import type { SqliteDatabase } from '../../../src-main/trace/sqlite.ts';
-import { elect, replicate, sampleHeader, startNode, writeSampleRun } from './sample-run.ts';
+import { TIMES, electWithPreVote, writeMembershipRun } from './membership-run.ts';
+import { MS, elect, replicate, sampleHeader, startNode, writeSampleRun } from './sample-run.ts';
+import type { SampleRun } from './sample-run.ts';
 
 const page = readFileSync(resolve(import.meta.dirname, '../../../resources/docs/trace-format.md'), 'utf8');
-const [electionsSql, figuresSql] = [...page.matchAll(/```sql\n([^`]+)```/g)].map((found) => found[1] ?? '');
+const [electionsSql, figuresSql, configurationsSql, compactedSql] = [
+  ...page.matchAll(/```sql\n([^`]+)```/g),
+].map((found) => found[1] ?? '');
 
 let folder: string;
 let database: SqliteDatabase;
+/** Of a run in which membership changes. */
+let changed: SqliteDatabase;
 beforeAll(async () => {
   folder = mkdtempSync(join(tmpdir(), 'format-'));
   const run = writeSampleRun(folder);
@@ -40,23 +46,75 @@ beforeAll(async () => {
   const file = join(folder, 'run.qlab');
   await TraceRecording.start(file, run.spoolFolder, sampleHeader()).close('complete', 'over');
   database = openDatabase(file, { readonly: true });
+  mkdirSync(join(folder, 'membership'));
+  const membership = writeMembershipRun(join(folder, 'membership'));
+  // n2 asks for term 3 before n4, the leader, is killed, and again after; n3, which asks last, wins.
+  preCandidacy(membership.at(2_100), 'n2', 2);
+  membership
+    .at(2_105)
+    .record('n2', { kind: 'role', from: 'pre-candidate', to: 'follower', term: 2, reason: 'n4 leads' });
+  membership
+    .at(2_200)
+    .record('lab', { kind: 'fault-started', fault: 'f1', type: 'kill', targets: ['n4'], parameters: {} });
+  preCandidacy(membership.at(2_300), 'n2', 2);
+  electWithPreVote(membership.at(2_320), 'n3', 'n2', 3);
+  membership.close();
+  const other = join(folder, 'membership', 'run.qlab');
+  await TraceRecording.start(other, membership.spoolFolder, sampleHeader()).close('complete', 'over');
+  changed = openDatabase(other, { readonly: true });
 });
+function preCandidacy(run: SampleRun, node: string, term: number): void {
+  run.record(node, {
+    kind: 'role',
+    from: 'follower',
+    to: 'pre-candidate',
+    term,
+    reason: 'election timeout',
+  });
+}
 afterAll(() => {
   database.close();
+  changed.close();
   rmSync(folder, { recursive: true });
 });
 
 describe('the description of the trace format', () => {
+  const recordedSql = `SELECT number, term, leader, previous_leader, lost_ns, started_ns, first_candidacy_ns, elected_ns,
+    first_commit_ns, detection_ms, campaign_ms, first_commit_ms, downtime_ms, split_votes, event FROM election ORDER BY number`;
+
   it('computes from the events the very elections that the trace holds', () => {
     const computed = database.prepare(electionsSql ?? '').all();
-    const recorded = database
-      .prepare(
-        `SELECT number, term, leader, previous_leader, lost_ns, started_ns, first_candidacy_ns, elected_ns, first_commit_ns,
-          detection_ms, campaign_ms, first_commit_ms, downtime_ms, split_votes, event FROM election ORDER BY number`,
-      )
-      .all();
+    const recorded = database.prepare(recordedSql).all();
     expect(recorded).toHaveLength(5);
     expect(computed).toEqual(recorded);
+  });
+
+  it('computes those with a PreVote too: detection ends where the first node began to ask', () => {
+    const recorded = changed.prepare(recordedSql).all() as Record<string, number | string>[];
+    expect(changed.prepare(electionsSql ?? '').all()).toEqual(recorded);
+    expect(
+      recorded.map(({ leader, started_ns, first_candidacy_ns }) => [leader, started_ns, first_candidacy_ns]),
+    ).toEqual([
+      // Two of the three voters were up at 15 ms; n4 was told by the leader to stand; n2 asked first after n4 was lost.
+      ['n1', 15 * MS, 150 * MS],
+      ['n4', (TIMES.elected - 10) * MS, (TIMES.elected - 10) * MS],
+      ['n3', 2_200 * MS, 2_300 * MS],
+    ]);
+  });
+
+  it('tells when each configuration was adopted and committed, and what snapshots let the nodes forget', () => {
+    const configurations = changed.prepare(configurationsSql ?? '').all() as Record<string, unknown>[];
+    expect(configurations.map(({ entry, voters, learners }) => [entry, voters, learners])).toEqual([
+      [13, '["n1","n2","n3"]', '["n4"]'],
+      [14, '["n2","n3","n4"]', '[]'],
+      [15, '["n2","n3","n4"]', '[]'],
+    ]);
+    expect(configurations[1]).toMatchObject({
+      outgoing: '["n1","n2","n3"]',
+      adopted_ns: TIMES.joint * MS,
+      committed_ns: (TIMES.joint + 5) * MS,
+    });
+    expect(changed.prepare(compactedSql ?? '').all()).toEqual([{ node: 'n1', entries: 10, times: 1 }]);
   });
 
   it('computes the figures that the tables hold', () => {

@@ -119,10 +119,12 @@ describe('the state of a node', () => {
       ['n1', { kind: 'tally', term: 3, voter: 'n3', granted: false, votes: 1, needed: 2 }],
       ['n1', { kind: 'tally', term: 3, voter: 'n2', granted: true, votes: 2, needed: 2 }],
       ['n1', { kind: 'role', from: 'candidate', to: 'leader', term: 3, reason: '' }],
-      ['n1', { kind: 'progress', peer: 'n2', match: 3, next: 4 }],
+      ['n1', { kind: 'progress', peer: 'n2', match: 3, next: 4, state: 'replicate', inFlight: 2 }],
     );
     expect(voted).toMatchObject({ role: 'leader', leader: 'n1', votedFor: 'n1', votes: ['n1', 'n2'] });
-    expect(voted.progress).toEqual({ n2: { match: 3, next: 4 } });
+    expect(voted.progress).toEqual({
+      n2: { match: 3, next: 4, state: 'replicate', inFlight: 2, sending: null },
+    });
   });
 
   it('joins entries of one term and cuts what conflicts', () => {
@@ -178,12 +180,15 @@ describe('the state of a cluster', () => {
     expect(state.atNs).toBe(9_000_000);
   });
 
-  it('is not changed by events of nodes that it does not have', () => {
-    const before = fold();
-    const after = fold(
-      ['n9', { kind: 'term', from: 1, to: 2, reason: '' }],
+  it('takes in nodes that join later, in order of their numbers, and no other process', () => {
+    const state = fold(
+      ['n10', { kind: 'term', from: 1, to: 2, reason: '' }],
+      ['lab', { kind: 'process-spawned', node: 'n4', pid: 44, of: 1 }],
+      ['lab', { kind: 'process-spawned', node: 'load', pid: 45, of: 1 }],
       ['lab', { kind: 'process-paused', node: 'load' }],
+      ['n7', { kind: 'link', peer: 'n1', state: 'up', reason: '' }],
     );
-    expect({ ...after, atNs: 0 }).toEqual(before);
+    expect(state.nodes.map(({ id }) => id)).toEqual(['n1', 'n2', 'n4', 'n10']);
+    expect(state.nodes[2]).toMatchObject({ status: 'starting', pid: 44 });
   });
 });

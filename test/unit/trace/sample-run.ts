@@ -154,10 +154,17 @@ export function replicate(
       matchIndex: index,
     });
     run.nowNs = startNs + 1 * MS;
-    run.record(leader, { kind: 'progress', peer: follower, match: index, next: index + 1 });
+    run.record(leader, {
+      kind: 'progress',
+      peer: follower,
+      match: index,
+      next: index + 1,
+      state: 'replicate',
+      inFlight: 0,
+    });
   }
   run.record(leader, { kind: 'commit', from: index - 1, to: index, hash: index * 100 + term });
-  run.record(leader, { kind: 'apply', from: index, to: index });
+  run.record(leader, { kind: 'apply', from: index, to: index, hash: index * 100 + term });
   run.nowNs = startNs + 1.5 * MS;
   run.record(leader, { kind: 'answer', operation, outcome: 'ok', index });
   run.nowNs = startNs + 2 * MS;

@@ -50,7 +50,7 @@ describe('a spool', () => {
     });
     expect(() => writer.lastId()).toThrow('no event yet');
     expect(writer.nextId()).toBe('n1/2/1');
-    const head = writer.record({ kind: 'apply', from: 1, to: 2 }, 5, 'n2/1/7');
+    const head = writer.record({ kind: 'apply', from: 1, to: 2, hash: 201 }, 5, 'n2/1/7');
     expect(eventId(head)).toBe('n1/2/1');
     expect(head.atNs).toBeGreaterThan(0);
     writer.record({ kind: 'node-stopped', reason: 'a\tb\nc "ü"' }, 0);
@@ -63,7 +63,7 @@ describe('a spool', () => {
       { seq: 2, step: 0, cause: null },
     ]);
     expect(events.map((event) => JSON.parse(event.json) as unknown)).toEqual([
-      { kind: 'apply', from: 1, to: 2 },
+      { kind: 'apply', from: 1, to: 2, hash: 201 },
       { kind: 'node-stopped', reason: 'a\tb\nc "ü"' },
     ]);
     expect(reader.header).toMatchObject({ source: 'n1', incarnation: 2 });
@@ -73,7 +73,7 @@ describe('a spool', () => {
   it('shows nothing of a turn before its flush', () => {
     const writer = write(1, 1);
     const reader = new SpoolReader(writer.file);
-    writer.record({ kind: 'apply', from: 1, to: 2 }, 9);
+    writer.record({ kind: 'apply', from: 1, to: 2, hash: 201 }, 9);
     expect(writer.dirty).toBe(true);
     expect(readAll(reader)).toHaveLength(1);
     writer.flush();

@@ -7,6 +7,7 @@ import { density } from './density.ts';
 import { event, events } from './events.ts';
 import { lanes } from './lanes.ts';
 import { logs } from './logs.ts';
+import { marks } from './marks.ts';
 import { message, messages } from './messages.ts';
 import { operationBuckets, operations } from './operations.ts';
 import { elections, faults, info, totals } from './overview.ts';
@@ -31,6 +32,7 @@ export const answers: {
   operations,
   operationBuckets,
   commits,
+  marks,
   density,
   logs,
 };

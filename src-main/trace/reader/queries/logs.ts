@@ -1,6 +1,7 @@
 /** All nodes' logs beside each other at a moment. */
 import { describeCommand } from '../../../consensus/kv/command.ts';
 import type { LogIndex, Term } from '../../../consensus/replica.ts';
+import { describeConfigurationEntry } from '../../model/members.ts';
 import type { LogWindow, QueryParams } from '../../model/queries.ts';
 import type { NodeState } from '../../model/state.ts';
 import type { TraceConnection } from '../connection.ts';
@@ -26,6 +27,8 @@ export function logs(trace: TraceConnection, params: QueryParams<'logs'>): LogWi
       commit: node.commit,
       applied: node.applied,
       durable: node.durableIndex,
+      compacted: node.compacted,
+      snapshot: node.snapshot?.index ?? null,
       cells: positions.map((index) => termAt(node, index)),
     })),
     commands: commandsOf(trace, nodes, positions),
@@ -61,7 +64,7 @@ function commandsOf(
     for (const node of byCommit) {
       const term = termAt(node, index);
       const command = term === null ? undefined : created.get(`${index}@${term}`);
-      if (command !== undefined) return describeCommand(command);
+      if (command !== undefined) return describeConfigurationEntry(command) ?? describeCommand(command);
     }
     return null;
   });

@@ -5,6 +5,7 @@ import type { ElectionRow, FaultRow, TraceInfo, TraceTotals } from '../../model/
 import { SCHEMA_VERSION } from '../../schema.ts';
 import type { TraceConnection } from '../connection.ts';
 import { runStatus } from '../status.ts';
+import { allNodes } from './state-at.ts';
 
 const FINDINGS_MAX = 1_000;
 const FAULTS_MAX = 10_000;
@@ -16,7 +17,6 @@ interface RunRow {
   protocol: string;
   profile: string;
   options: string;
-  nodes: string;
   seed: number;
   started_at: string;
   scenario: string | null;
@@ -40,7 +40,7 @@ export function info(trace: TraceConnection): TraceInfo {
     schemaVersion: SCHEMA_VERSION,
     protocol: row.protocol,
     profile: row.profile,
-    nodes: JSON.parse(row.nodes) as NodeId[],
+    nodes: allNodes(trace),
     seed: row.seed,
     startedAt: row.started_at,
     durationNs: row.duration_ns,

@@ -1,7 +1,8 @@
 /** The state of the cluster at a moment: the nearest keyframe and the events behind it. */
 import type { NodeId } from '../../../consensus/replica.ts';
+import { isNode } from '../../model/events.ts';
 import type { Nanoseconds } from '../../model/events.ts';
-import { initialState, reduce } from '../../model/reducer.ts';
+import { byNumber, initialState, reduce } from '../../model/reducer.ts';
 import type { ClusterState } from '../../model/state.ts';
 import type { TraceConnection } from '../connection.ts';
 import { readKeyframe, readStateEvents } from '../rows.ts';
@@ -16,8 +17,26 @@ export function stateAt(trace: TraceConnection, atNs: Nanoseconds): ClusterState
   return state;
 }
 
+/** Those with which the run began. */
 export function nodesOf(trace: TraceConnection): NodeId[] {
   return JSON.parse(trace.statement('SELECT nodes FROM run').pluck().get() as string) as NodeId[];
+}
+
+/** Those with which the run began and those that came later. */
+export function allNodes(trace: TraceConnection): NodeId[] {
+  const nodes = new Set(nodesOf(trace));
+  const started = trace
+    .statement("SELECT DISTINCT source FROM event INDEXED BY event_by_kind WHERE kind = 'node-started'")
+    .pluck()
+    .all() as NodeId[];
+  const spawned = trace
+    .statement(
+      "SELECT DISTINCT body ->> '$.node' FROM event INDEXED BY event_by_kind WHERE kind = 'process-spawned'",
+    )
+    .pluck()
+    .all() as NodeId[];
+  for (const node of [...started, ...spawned]) if (isNode(node)) nodes.add(node);
+  return [...nodes].sort(byNumber);
 }
 
 /** When the newest event happened. */

@@ -226,7 +226,7 @@ describe('§5.2 leader election', () => {
       ['n2', 'n3', 'n4', 'n5'].map((to) => ({
         type: 'AppendEntries',
         to,
-        body: { prevLogIndex: 0, prevLogTerm: 0, entries: [], leaderCommit: 0 },
+        body: { prevLogIndex: 0, prevLogTerm: 0, entries: [], leaderCommit: 0, round: 1 },
       })),
     );
     expect(transitionsOf(effects, 'timer')).toMatchObject([{ timer: 'heartbeat', timeoutMs: 50 }]);

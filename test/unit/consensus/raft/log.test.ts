@@ -39,7 +39,7 @@ describe('the log', () => {
     expect(() => log.append(entryOf(4, 2))).toThrow('right after the last one');
     expect(() => log.append(entryOf(3, 1))).toThrow('terms never decrease');
     expect(() => log.truncateFrom(3)).toThrow('only entries that exist');
-    expect(() => log.entryAt(3)).toThrow('entry 3 is asked of a log that ends at 2');
+    expect(() => log.entryAt(3)).toThrow('entry 3 is asked of a log of entries 1 to 2');
   });
 });
 

@@ -3,6 +3,7 @@
  * a time, so that a schedule may do its worst: lose, repeat and reorder messages, finish writes late, and crash
  * replicas before their writes are done. Every step is held against the safety properties of Figure 3.
  */
+import { votersOnly } from '../../../../src-main/consensus/raft/configuration.ts';
 import type { RaftOptionsGiven } from '../../../../src-main/consensus/raft/options.ts';
 import { createRaft, type RaftReplica } from '../../../../src-main/consensus/raft/replica.ts';
 import type {
@@ -81,7 +82,7 @@ export class Network {
   start(server: Server): void {
     server.raft ??= createRaft({
       id: server.id,
-      voters: this.servers.map(({ id }) => id),
+      configuration: votersOnly(this.servers.map(({ id }) => id)),
       options: this.#options,
       rows: [...server.disk.values()],
       applied: server.machine.length,

@@ -40,8 +40,8 @@ describe('§5.3 log replication: the leader', () => {
   it('§5.3 nextIndex starts after the last entry of the leader, matchIndex at 0', () => {
     const replica = new SingleReplica({ terms: [1, 1, 2], term: 2 });
     expect(transitionsOf(replica.becomeLeader(), 'progress')).toEqual([
-      { kind: 'progress', peer: 'n2', match: 0, next: 4 },
-      { kind: 'progress', peer: 'n3', match: 0, next: 4 },
+      { kind: 'progress', peer: 'n2', match: 0, next: 4, state: 'probe', inFlight: 0 },
+      { kind: 'progress', peer: 'n3', match: 0, next: 4, state: 'probe', inFlight: 0 },
     ]);
   });
 
@@ -92,17 +92,19 @@ describe('§5.3 log replication: the leader', () => {
 });
 
 describe('§5.3 log replication: flow to one follower', () => {
-  it('sends nothing more while entries are under way, and everything gathered when the answer comes', () => {
+  it('probes with one message until the follower has answered, then sends everything gathered', () => {
     const replica = new SingleReplica({ options: { termStartNoOp: false } });
     replica.becomeLeader();
-    replica.propose('a');
+    expect(appendsIn(replica.propose('a')).map(({ body }) => body.entries.length)).toEqual([1, 1]);
     expect(appendsIn(replica.propose('b'))).toEqual([]);
     expect(appendsIn(replica.propose('c', 'd'))).toEqual([]);
     const effects = replica.acknowledge('n2', 1);
     expect(appendsIn(effects).map(({ to, body }) => [to, body.prevLogIndex, body.entries.length])).toEqual([
       ['n2', 1, 3],
     ]);
-    expect(transitionsOf(effects, 'progress')).toEqual([{ kind: 'progress', peer: 'n2', match: 1, next: 2 }]);
+    expect(transitionsOf(effects, 'progress')).toEqual([
+      { kind: 'progress', peer: 'n2', match: 1, next: 2, state: 'replicate', inFlight: 0 },
+    ]);
   });
 
   it('keeps to the most entries and the most characters a message, but always sends one', () => {
@@ -118,29 +120,18 @@ describe('§5.3 log replication: flow to one follower', () => {
     expect(appendsIn(fit.propose('x', 'y', 'z'))[0]?.body.entries).toHaveLength(2);
   });
 
-  it('§5.3 repeats entries that stay unanswered for a heartbeat interval', () => {
-    const replica = new SingleReplica({ options: { termStartNoOp: false } });
-    replica.becomeLeader();
-    replica.now += 20;
-    replica.propose('a');
-    const soon = appendsIn(replica.timeout());
-    expect(soon.map(({ body }) => body.entries.length)).toEqual([0, 0]);
-    const overdue = appendsIn(replica.timeout());
-    expect(overdue.map(({ body }) => body.entries.length)).toEqual([1, 1]);
-  });
-
-  it('sends only heartbeats to a follower that stays silent, and the entries at its first answer', () => {
+  it('sends only heartbeats to a follower that stays silent, and the entries once it answers', () => {
     const replica = new SingleReplica({ options: { termStartNoOp: false } });
     replica.becomeLeader();
     replica.propose('a');
-    for (let round = 0; round < 3; round++) replica.timeout();
+    for (let round = 0; round < 3; round++)
+      expect(appendsIn(replica.timeout()).map(({ body }) => body.entries.length)).toEqual([0, 0]);
     expect(appendsIn(replica.propose('b'))).toEqual([]);
-    expect(appendsIn(replica.timeout()).map(({ body }) => body.entries.length)).toEqual([0, 0]);
     const answered = appendsIn(replica.acknowledge('n2', 0));
     expect(answered.map(({ to, body }) => [to, body.entries.length])).toEqual([['n2', 2]]);
   });
 
-  it('a repeated refusal does not send the entries twice', () => {
+  it('a refusal that is repeated while the entries are under way does not send them twice', () => {
     const replica = new SingleReplica({ terms: [1, 1, 1], term: 1 });
     replica.becomeLeader();
     const refusal = {
@@ -181,6 +172,7 @@ describe('§5.3 log replication: the follower', () => {
       matchIndex: 0,
       conflictIndex: 3,
       reason: 'no entry 5: log ends at 2@1',
+      round: 1,
     });
     expect(replica.status.lastIndex).toBe(2);
   });
@@ -195,6 +187,7 @@ describe('§5.3 log replication: the follower', () => {
       conflictIndex: 2,
       conflictTerm: 2,
       reason: 'entry 4 is of term 2, not 3',
+      round: 1,
     });
     expect(replica.terms).toEqual([1, 2, 2, 2]);
   });
@@ -208,7 +201,7 @@ describe('§5.3 log replication: the follower', () => {
     expect(transitionsOf(effects, 'truncate')).toEqual([
       { kind: 'truncate', first: 3, last: 4, reason: 'entry 3 is of term 2, n2 has term 3' },
     ]);
-    expect(appendReplyIn(effects)).toEqual({ success: true, prevLogIndex: 2, matchIndex: 3 });
+    expect(appendReplyIn(effects)).toEqual({ success: true, prevLogIndex: 2, matchIndex: 3, round: 1 });
   });
 
   it('§5.3 entries that match are never removed: a late AppendEntries leaves what came after it', () => {
@@ -216,7 +209,7 @@ describe('§5.3 log replication: the follower', () => {
     const effects = replica.append('n2', 1, { prevLogIndex: 1, prevLogTerm: 1, entries: entriesAfter(1, 1) });
     expect(replica.status.lastIndex).toBe(4);
     expect(effects.persist).toBeUndefined();
-    expect(appendReplyIn(effects)).toEqual({ success: true, prevLogIndex: 1, matchIndex: 2 });
+    expect(appendReplyIn(effects)).toEqual({ success: true, prevLogIndex: 1, matchIndex: 2, round: 1 });
   });
 
   it('§5.3 a heartbeat acknowledges no more than the entry it names', () => {
@@ -258,7 +251,7 @@ describe('§5.3 log replication: the follower', () => {
     expect(replica.status).toMatchObject({ lastIndex: 2, lastHash });
   });
 
-  it('refuses messages that are malformed, misdirected or from strangers, and says why', () => {
+  it('refuses messages that are malformed or misdirected, and says why', () => {
     const replica = new SingleReplica({ voters: FIVE });
     const gap = replica.append('n2', 1, { entries: [entryOf(2, 1)] });
     expect(transitionsOf(gap, 'refuse')).toMatchObject([{ reason: 'entry 2 where 1 should stand' }]);
@@ -274,11 +267,30 @@ describe('§5.3 log replication: the follower', () => {
     expect(transitionsOf(nowhere, 'refuse')).toMatchObject([
       { reason: 'entry 0 before the first cannot be of term 2' },
     ]);
-    const stranger = replica.append('n9', 1);
-    expect(transitionsOf(stranger, 'refuse')).toMatchObject([
-      { peer: 'n9', reason: 'not a message from a voter to n1' },
+    const misdirected = { type: 'TimeoutNow', from: 'n2', to: 'n3', term: 9, body: {} };
+    const itself = { type: 'TimeoutNow', from: 'n1', to: 'n1', term: 9, body: {} };
+    for (const message of [misdirected, itself]) {
+      expect(transitionsOf(replica.receive(message), 'refuse')).toMatchObject([
+        { what: 'TimeoutNow', reason: 'not a message from another node to n1' },
+      ]);
+    }
+    const termless = { type: 'TimeoutNow', from: 'n2', to: 'n1', term: 0, body: {} };
+    expect(transitionsOf(replica.receive(termless), 'refuse')).toMatchObject([
+      { reason: 'term 0 is no term' },
     ]);
-    for (const type of ['RequestVote', 'RequestVoteReply', 'AppendEntries', 'AppendEntriesReply', 'Hello']) {
+    for (const type of [
+      'RequestVote',
+      'RequestVoteReply',
+      'PreVote',
+      'PreVoteReply',
+      'AppendEntries',
+      'AppendEntriesReply',
+      'InstallSnapshot',
+      'InstallSnapshotReply',
+      'ReadIndex',
+      'ReadIndexReply',
+      'Hello',
+    ]) {
       const effects = replica.receive({ type, from: 'n2', to: 'n1', term: 9, body: {} });
       expect(transitionsOf(effects, 'refuse')).toHaveLength(1);
     }

@@ -1,21 +1,31 @@
 /** One replica under test: its clock, its disk and the questions a test asks of it. */
 import { chainHash } from '../../../../src-main/consensus/raft/chain-hash.ts';
+import { votersOf, votersOnly } from '../../../../src-main/consensus/raft/configuration.ts';
 import type {
   AppendEntriesBody,
   AppendEntriesReplyBody,
+  InstallSnapshotBody,
+  InstallSnapshotReplyBody,
+  RequestVoteBody,
   RequestVoteReplyBody,
 } from '../../../../src-main/consensus/raft/messages.ts';
 import type { RaftOptionsGiven } from '../../../../src-main/consensus/raft/options.ts';
 import { createRaft, type RaftReplica } from '../../../../src-main/consensus/raft/replica.ts';
+import type { RaftBug } from '../../../../src-main/consensus/raft/planted-bugs.ts';
 import type {
+  Configuration,
   Effects,
   Entry,
   Input,
   LogIndex,
+  MachineAnswer,
   Message,
   NodeId,
+  OperatorInput,
   PersistId,
+  ReadMode,
   Row,
+  StorageId,
   Term,
   Transition,
 } from '../../../../src-main/consensus/replica.ts';
@@ -26,6 +36,9 @@ export const THREE: readonly NodeId[] = ['n1', 'n2', 'n3'];
 export interface Setup {
   readonly id?: NodeId;
   readonly voters?: readonly NodeId[];
+  /** Instead of `voters`. */
+  readonly configuration?: Configuration;
+  readonly storageId?: StorageId;
   /** The term of each entry found on disk, from index 1 on. */
   readonly terms?: readonly Term[];
   /** The persisted current term; the last entry's unless given. */
@@ -34,6 +47,9 @@ export interface Setup {
   readonly applied?: LogIndex;
   readonly options?: Partial<RaftOptionsGiven>;
   readonly random?: () => number;
+  readonly bug?: RaftBug;
+  /** Instead of `terms`, `term` and `votedFor`. */
+  readonly rows?: readonly Row[];
 }
 
 /** Entry `index` as the leader of `term` would have made it. */
@@ -66,17 +82,19 @@ export class SingleReplica {
 
   constructor(setup: Setup = {}) {
     this.id = setup.id ?? 'n1';
-    this.voters = setup.voters ?? THREE;
+    this.voters = setup.configuration === undefined ? (setup.voters ?? THREE) : votersOf(setup.configuration);
     const terms = setup.terms ?? [];
     const term = setup.term ?? terms.at(-1) ?? 0;
     this.raft = createRaft({
       id: this.id,
-      voters: this.voters,
+      configuration: setup.configuration ?? votersOnly(this.voters),
       options: { electionTimeoutMs: { min: 150, max: 300 }, heartbeatMs: 50, ...setup.options },
-      rows: term === 0 ? [] : rowsOf(terms, term, setup.votedFor ?? null),
+      rows: setup.rows ?? (term === 0 ? [] : rowsOf(terms, term, setup.votedFor ?? null)),
       applied: setup.applied ?? 0,
       random: setup.random ?? (() => 0.5),
       now: 0,
+      ...(setup.storageId === undefined ? undefined : { storageId: setup.storageId }),
+      ...(setup.bug === undefined ? undefined : { bug: setup.bug }),
     });
   }
 
@@ -113,13 +131,56 @@ export class SingleReplica {
     return this.step({ kind: 'receive', message });
   }
 
-  requestVote(from: NodeId, term: Term, lastLogIndex: LogIndex, lastLogTerm: Term): Effects {
+  operator(command: OperatorInput): Effects {
+    return this.step({ kind: 'operator', command });
+  }
+
+  /** What the state machine answers. */
+  machine(answer: MachineAnswer): Effects {
+    return this.step({ kind: 'machine', answer });
+  }
+
+  read(mode: ReadMode, ...ids: string[]): Effects {
+    return this.step({ kind: 'read', reads: ids.map((id) => ({ id, mode })) });
+  }
+
+  /** Applies everything handed out in `effects`. */
+  applied(effects: Effects): Effects {
+    const last = effects.apply.at(-1);
+    if (last === undefined) throw new Error('nothing was handed out to apply');
+    return this.step({ kind: 'applied', index: last.index });
+  }
+
+  preVote(from: NodeId, term: Term, body: Partial<RequestVoteBody> = {}): Effects {
+    const whole: RequestVoteBody = { lastLogIndex: 0, lastLogTerm: 0, ...body };
+    return this.receive({ type: 'PreVote', from, to: this.id, term, body: whole });
+  }
+
+  preVoteReply(from: NodeId, term: Term, granted = true): Effects {
+    return this.receive({ type: 'PreVoteReply', from, to: this.id, term, body: { granted } });
+  }
+
+  installSnapshot(from: NodeId, term: Term, body: InstallSnapshotBody): Effects {
+    return this.receive({ type: 'InstallSnapshot', from, to: this.id, term, body });
+  }
+
+  snapshotReply(from: NodeId, term: Term, body: InstallSnapshotReplyBody): Effects {
+    return this.receive({ type: 'InstallSnapshotReply', from, to: this.id, term, body });
+  }
+
+  requestVote(
+    from: NodeId,
+    term: Term,
+    lastLogIndex: LogIndex,
+    lastLogTerm: Term,
+    body: Partial<RequestVoteBody> = {},
+  ): Effects {
     return this.receive({
       type: 'RequestVote',
       from,
       to: this.id,
       term,
-      body: { lastLogIndex, lastLogTerm },
+      body: { lastLogIndex, lastLogTerm, ...body },
     });
   }
 
@@ -133,19 +194,26 @@ export class SingleReplica {
       prevLogTerm: 0,
       entries: [],
       leaderCommit: 0,
+      round: 1,
       ...body,
     };
     return this.receive({ type: 'AppendEntries', from, to: this.id, term, body: whole });
   }
 
   appendReply(from: NodeId, term: Term, body: Partial<AppendEntriesReplyBody>): Effects {
-    const whole: AppendEntriesReplyBody = { success: true, prevLogIndex: 0, matchIndex: 0, ...body };
+    const whole: AppendEntriesReplyBody = {
+      success: true,
+      prevLogIndex: 0,
+      matchIndex: 0,
+      round: 1,
+      ...body,
+    };
     return this.receive({ type: 'AppendEntriesReply', from, to: this.id, term, body: whole });
   }
 
   /** Entries up to `matchIndex` are on `from`'s disk. */
-  acknowledge(from: NodeId, matchIndex: LogIndex): Effects {
-    return this.appendReply(from, this.status.term, { matchIndex });
+  acknowledge(from: NodeId, matchIndex: LogIndex, round = 1): Effects {
+    return this.appendReply(from, this.status.term, { matchIndex, round });
   }
 
   propose(...datas: string[]): Effects {
@@ -164,9 +232,13 @@ export class SingleReplica {
     while (this.outstanding.length > 0) this.persistOne();
   }
 
-  /** Times out, persists its vote and wins with the votes of as many others as it needs. */
+  /** Times out, asks for pre-votes if it must, persists its vote and wins with the votes of as many others as it needs. */
   becomeLeader(): Effects {
     this.timeout();
+    for (const voter of this.voters) {
+      if (this.status.role === 'pre-candidate' && voter !== this.id)
+        this.preVoteReply(voter, this.status.term + 1);
+    }
     let effects = this.persistOne();
     for (const voter of this.voters) {
       if (this.status.role === 'leader') break;
@@ -184,6 +256,11 @@ export function transitionsOf<Kind extends Transition['kind']>(
   return effects.transitions.filter(
     (each): each is Extract<Transition, { kind: Kind }> => each.kind === kind,
   );
+}
+
+/** Messages of one type sent in a step, and to whom. */
+export function sentOfType(effects: Effects, type: string): Message[] {
+  return sentIn(effects).filter((message) => message.type === type);
 }
 
 /** Everything sent in a step, whenever it may leave. */
