@@ -4,7 +4,9 @@ import path from 'node:path';
 import { setTimeout as wait } from 'node:timers/promises';
 import { Cluster } from '../cluster/cluster.ts';
 import type { Measured } from '../node/protocol.ts';
+import type { LiveSnapshot } from '../trace/model/queries.ts';
 import { drawSeed, runHeader } from './header.ts';
+import { LiveState } from './live-state.ts';
 import { readProfile } from './profile.ts';
 import { operationTimeoutMs } from './run-scenario.ts';
 
@@ -14,7 +16,7 @@ export interface ThroughputPlan {
   clients: readonly number[];
   /** How long each is measured. */
   seconds: number;
-  /** Before that, for connections, caches and compiled code. */
+  /** Before that, with at least {@link WARM_UP_CLIENTS} clients, until the code of all processes is compiled as it will be. */
   warmUpSeconds: number;
   profile: string;
   /** The clusters' disks and spools go into folders of this one, and are removed. It must exist. */
@@ -58,6 +60,13 @@ const KEYS = 1_000;
 /** How long a new cluster may take until it acknowledges something. */
 const FIRST_MS_MAX = 60_000;
 const FIRST_LOOK_MS = 100;
+const WARM_UP_CLIENTS = 16;
+/** The recorder has caught up when no more than this waits for it. */
+const BACKLOG_BYTES_MAX = 64 * 1024;
+const CATCH_UP_MS_MAX = 60_000;
+const SNAPSHOTS_PER_SECOND = 5;
+/** Between the last change of the workload and the measuring. */
+const SETTLE_MS = 500;
 
 /**
  * Measures every number of clients twice, on a new cluster each time: the processes are those of any other run. Traced and
@@ -101,6 +110,7 @@ async function measureLevel(
   const folder = path.join(plan.folder, header.runId);
   mkdirSync(folder);
   let recordingError: string | undefined;
+  const live = new LiveState();
   try {
     const cluster = await Cluster.start(
       {
@@ -111,12 +121,15 @@ async function measureLevel(
         untraced: mode === 'untraced',
         operationTimeoutMs: operationTimeoutMs(options),
       },
-      { recordingFailed: (error) => (recordingError = error) },
+      {
+        snapshot: (snapshot) => live.take(snapshot),
+        recordingFailed: (error) => (recordingError = error),
+      },
     );
     let measured: Measured;
     let closed: { events: number; gaps: number };
     try {
-      measured = await load(cluster, clients, plan, signal);
+      measured = await load(cluster, live, clients, plan, signal);
     } finally {
       closed = await cluster.stop('the measuring was over');
     }
@@ -129,25 +142,56 @@ async function measureLevel(
   }
 }
 
-/** Sets the clients to work, waits for the first acknowledgement and the warm-up, then measures. */
+/** Warms the cluster up, lets the recording catch up with that, and measures. */
 async function load(
   cluster: Cluster,
+  live: LiveState,
   clients: number,
   { seconds, warmUpSeconds }: ThroughputPlan,
   signal: AbortSignal | undefined,
 ): Promise<Measured> {
-  cluster.setWorkload({ clients, keys: KEYS, valueBytes: VALUE_BYTES, readRatio: 0 });
-  const giveUpMs = performance.now() + FIRST_MS_MAX;
-  while ((await cluster.measure(FIRST_LOOK_MS)).acknowledged === 0) {
-    signal?.throwIfAborted();
-    if (performance.now() > giveUpMs)
-      throw new Error(
-        `A cluster of ${cluster.nodes.length} acknowledged nothing within ${FIRST_MS_MAX / 1000} s.`,
-      );
+  setClients(cluster, Math.max(clients, WARM_UP_CLIENTS));
+  await firstAcknowledged(cluster, signal);
+  await pause(warmUpSeconds * 1000, signal);
+  if (cluster.recorderPid !== undefined) {
+    setClients(cluster, 0);
+    await caughtUp(cluster, live, signal);
   }
-  await wait(warmUpSeconds * 1000, undefined, signal ? { signal } : {}).catch(() => signal?.throwIfAborted());
+  setClients(cluster, clients);
+  await pause(SETTLE_MS, signal);
   const ended = new Promise<never>((_, reject) => {
     signal?.addEventListener('abort', () => reject(signal.reason as Error));
   });
   return Promise.race([cluster.measure(seconds * 1000), ended]);
+}
+
+function setClients(cluster: Cluster, clients: number): void {
+  cluster.setWorkload({ clients, keys: KEYS, valueBytes: VALUE_BYTES, readRatio: 0 });
+}
+
+async function firstAcknowledged(cluster: Cluster, signal: AbortSignal | undefined): Promise<void> {
+  const giveUpMs = performance.now() + FIRST_MS_MAX;
+  while ((await cluster.measure(FIRST_LOOK_MS)).acknowledged === 0) {
+    signal?.throwIfAborted();
+    if (performance.now() > giveUpMs) {
+      const nodes = cluster.nodes.length;
+      throw new Error(`A cluster of ${nodes} acknowledged nothing within ${FIRST_MS_MAX / 1000} s.`);
+    }
+  }
+}
+
+async function caughtUp(cluster: Cluster, live: LiveState, signal: AbortSignal | undefined): Promise<void> {
+  const { atNs = 0 } = live.latest ?? {};
+  cluster.watch(SNAPSHOTS_PER_SECOND);
+  const isDone = (snapshot: LiveSnapshot): true | undefined =>
+    snapshot.atNs > atNs && snapshot.backlogBytes <= BACKLOG_BYTES_MAX ? true : undefined;
+  const done = await live.until(isDone, CATCH_UP_MS_MAX, signal);
+  cluster.watch(0);
+  signal?.throwIfAborted();
+  if (done !== true)
+    throw new Error(`The recorder did not catch up within ${CATCH_UP_MS_MAX / 1000} s of the load's end.`);
+}
+
+async function pause(ms: number, signal: AbortSignal | undefined): Promise<void> {
+  await wait(ms, undefined, signal ? { signal } : {}).catch(() => signal?.throwIfAborted());
 }
