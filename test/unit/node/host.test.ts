@@ -153,6 +153,34 @@ describe('The turn loop', () => {
     expect(recorder.of('answer')).toMatchObject([{ operation: 'c1/1', outcome: 'ok', index: 1 }]);
   });
 
+  it('answers what was committed before it begins a write that the answer does not wait for', () => {
+    const { host, journal } = hostOf((input) => {
+      if (input.kind === 'receive') return { apply: [entry(1, 'c1/1')] };
+      if (input.kind === 'propose' && input.proposals[0]?.id === 'c2/1')
+        return { send: [message('AppendEntries')], persist: persist(1) };
+      return {};
+    });
+    host.request(request('c1/1'));
+    host.turn();
+    journal.length = 0;
+    host.arrive(envelope('AppendEntriesReply'));
+    host.request(request('c2/1'));
+    host.turn();
+    const order = ['network AppendEntries', 'network answer c1/1', 'disk write'].map((what) =>
+      journal.indexOf(what),
+    );
+    expect(order).toEqual([...order].sort((left, right) => left - right));
+    expect(order).not.toContain(-1);
+  });
+
+  it('has everything on record when a turn ends that let nothing leave', () => {
+    const { host, recorder } = hostOf((input) => (input.kind === 'receive' ? { persist: persist(1) } : {}));
+    host.arrive(envelope('Ask'));
+    host.turn();
+    expect(recorder.of('persist-completed')).toHaveLength(1);
+    expect(recorder.flushed).toBe(recorder.events.length);
+  });
+
   it('passes refusals on to the client with the leader they name, and uncertainty as such', () => {
     const { host, network } = hostOf((input) =>
       input.kind === 'propose'
