@@ -54,7 +54,7 @@ describe('Figure 3 under random schedules with lost, repeated and reordered mess
           truncations += network.truncations;
         },
       ),
-      { numRuns: 600, interruptAfterTimeLimit: 12_000 },
+      { numRuns: 400, interruptAfterTimeLimit: 8_000 },
     );
     // Schedules in which nothing happens would prove nothing.
     expect(elections).toBeGreaterThan(600);
@@ -78,7 +78,7 @@ describe('Figure 3 under random schedules with lost, repeated and reordered mess
           reads += network.reads;
         },
       ),
-      { numRuns: 600, interruptAfterTimeLimit: 12_000 },
+      { numRuns: 400, interruptAfterTimeLimit: 8_000 },
     );
     expect(installs).toBeGreaterThan(30);
     expect(changes).toBeGreaterThan(100);
@@ -104,7 +104,7 @@ describe('Figure 3 under random schedules with lost, repeated and reordered mess
           expect(network.committedCount).toBeGreaterThan(before);
         },
       ),
-      { numRuns: 200, interruptAfterTimeLimit: 12_000 },
+      { numRuns: 200, interruptAfterTimeLimit: 8_000 },
     );
   });
 
@@ -131,7 +131,7 @@ describe('Figure 3 under random schedules with lost, repeated and reordered mess
           expect([...network.proposed].filter((id) => !ids.includes(id))).toEqual([]);
         },
       ),
-      { numRuns: 200, interruptAfterTimeLimit: 12_000 },
+      { numRuns: 200, interruptAfterTimeLimit: 8_000 },
     );
   });
 });
