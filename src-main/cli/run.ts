@@ -75,6 +75,7 @@ async function run(name: string, flags: RunFlags): Promise<number> {
     nodes: scenario.cluster.nodes,
     seed,
     scenario: text,
+    ...(bug === undefined ? {} : { bug }),
   });
   const place = choosePlace(flags, header.runId);
   const ended = new AbortController();

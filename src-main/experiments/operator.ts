@@ -216,7 +216,8 @@ export class Operator {
   }
 
   async #retire(nodes: readonly NodeId[], cause: EventId): Promise<void> {
-    for (const node of nodes) await this.#cluster.retireNode(node, cause);
+    const present = nodes.filter((id) => this.#cluster.nodes.some((node) => node.id === id));
+    for (const node of present) await this.#cluster.retireNode(node, cause);
   }
 
   async #caughtUp(node: NodeId, bound: Bound): Promise<void> {
