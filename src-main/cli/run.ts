@@ -99,6 +99,7 @@ async function run(name: string, flags: RunFlags): Promise<number> {
         progress(`${scenario.title}: ${cluster.nodes.length} nodes up, run ${header.runId}`),
       onSnapshot: leaderTeller(),
     });
+    if (result.failure !== null) progress(result.failure);
     if (flags.json) printJson(result);
     else process.stdout.write(`${describe(scenario, result)}\n`);
     return result.ok ? 0 : 1;
