@@ -1,5 +1,6 @@
 import type { ConfigurationInForce, NodeState, Standing } from '../../src-main/api/index.ts';
 import { standingOf } from '../../src-main/api/index.ts';
+import { count } from './figures.ts';
 
 /**
  * The configuration that the cluster goes by, as far as can be seen: that of the leader of the highest term, alive or not; without a
@@ -46,7 +47,7 @@ export function isOutsider(node: NodeState, inForce: ConfigurationInForce | null
 /** `committed in entry 14`, `entry 14, not committed yet`, `as the cluster began`. */
 export function originWords({ index, committed }: ConfigurationInForce): string {
   if (index === null) return 'found on its disk';
-  const entry = index === 0 ? 'as the cluster began' : `entry ${index}`;
+  const entry = index === 0 ? 'as the cluster began' : `entry ${count(index)}`;
   if (index === 0 || committed === null) return entry;
   return committed ? `${entry}, committed` : `${entry}, not committed yet`;
 }

@@ -60,7 +60,7 @@ inWindow('desktop', 'a trace in which membership changes', (open) => {
     await expectAccessible(page);
     await shootThemes(window, 'membership-learner');
 
-    await goTo(page, /the joint configuration .* committed/);
+    await goTo(page, /commits the joint configuration/);
     await box(page, 'n4').click();
     await expect
       .poll(() => inspector.getByTestId('members').innerText())

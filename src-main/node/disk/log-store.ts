@@ -5,7 +5,7 @@ import { openDatabase } from '../../trace/sqlite.ts';
 import type { SqliteDatabase, SqliteStatement } from '../../trace/sqlite.ts';
 import type { Disk, DurableFacts } from '../host/ports.ts';
 import { checkBeforeOpen } from './before-open.ts';
-import { DamagedDiskError, ForeignDiskError } from './damage.ts';
+import { DamagedDiskError, failedWrite, ForeignDiskError } from './damage.ts';
 import { FactsOnDisk, startOfLog } from './durable-facts.ts';
 import { isEmptyDisk, lostDisk } from './empty-disk.ts';
 import { LastRows } from './last-rows.ts';
@@ -99,11 +99,7 @@ export class LogStore implements Disk {
       for (const persist of batch) this.#run(persist);
       this.#commit.run();
     } catch (error) {
-      const why = error instanceof Error ? error.message : String(error);
-      throw new Error(
-        `${this.file}: a write failed (${why}), so it is unknown what is durable. Free space on that disk or replace it, then start the node again`,
-        { cause: error },
-      );
+      throw failedWrite(this.file, error);
     }
     if (this.#mark.advance(this.#lastRows.digest) > checkpointFrames) this.#checkpoint();
     for (const persist of batch) this.#facts.absorb(persist);

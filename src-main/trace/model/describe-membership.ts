@@ -28,16 +28,17 @@ export function describeMembership(event: TraceEvent): string | undefined {
 
 function describeConfiguration({ source, stage, index, configuration }: Said<'configuration'>): string {
   const members = describeMembers(configuration);
-  const which = `${isJoint(configuration) ? 'the joint configuration' : 'the configuration'} ${members}`;
+  const kind = isJoint(configuration) ? 'joint configuration' : 'configuration';
+  const which = index === 0 ? `the first ${kind}` : `the ${kind} of entry ${index}`;
   switch (stage) {
     case 'adopted':
-      return `${source} goes by ${which} from now on: entry ${index} brought it`;
+      return `${source} adopts ${which}: ${members}`;
     case 'committed':
-      return `${source} knows ${which} of entry ${index} committed`;
+      return `${source} commits ${which}: ${members}`;
     case 'rolled-back':
-      return `${source} goes by ${which} again: the entry that had changed it was removed`;
+      return `${source} goes back to ${which}, because the entry behind it was removed: ${members}`;
     case 'restored':
-      return `${source} goes by ${which}, found in a snapshot or on its disk`;
+      return `${source} takes its configuration from a snapshot: ${members}`;
   }
 }
 
@@ -66,7 +67,7 @@ function describeTransfer({ source, stage, to, reason }: Said<'transfer'>): stri
 
 function describeSnapshot(event: Said<'snapshot'>): string {
   const { source, stage, index, peer, bytes, total, reason } = event;
-  const size = bytes === undefined ? '' : `, ${bytes} bytes`;
+  const size = bytes === undefined ? '' : `, ${grouped(bytes)} bytes`;
   switch (stage) {
     case 'saved':
       return `${source} saves a snapshot of everything up to entry ${index}${size}`;
@@ -75,10 +76,15 @@ function describeSnapshot(event: Said<'snapshot'>): string {
     case 'sent':
       return `${source} has sent ${peer ?? 'a follower'} its snapshot of entry ${index}`;
     case 'receiving':
-      return `${source} has ${bytes ?? 0} of ${total ?? 0} bytes of the snapshot of entry ${index} from ${peer ?? 'the leader'}`;
+      return `${source} has ${grouped(bytes ?? 0)} of ${grouped(total ?? 0)} bytes of the snapshot of entry ${index} from ${peer ?? 'the leader'}`;
     case 'installed':
       return `${source} installs the snapshot of entry ${index} from ${peer ?? 'the leader'}${size}: its log begins behind it`;
     case 'abandoned':
       return `${source} gives up the snapshot of entry ${index}${peer === undefined ? '' : ` for ${peer}`}: ${reason ?? 'no reason said'}`;
   }
+}
+
+/** `300,000`. */
+export function grouped(value: number): string {
+  return String(value).replace(/\B(?=(\d{3})+$)/g, ',');
 }

@@ -1,5 +1,5 @@
 /** Says in one sentence what an event is, for a person. Pure. */
-import { describeMembership } from './describe-membership.ts';
+import { describeMembership, grouped } from './describe-membership.ts';
 import type { TraceEvent } from './events.ts';
 import { describeMembers } from './members.ts';
 
@@ -96,7 +96,7 @@ function describeNode(event: TraceEvent): string | undefined {
     case 'apply':
       return `${source} applies ${positions(event.from, event.to)}${skippedWords(event.skipped)}`;
     case 'restore':
-      return `${source} takes over the state of the snapshot of entry ${event.index}, ${event.bytes} bytes`;
+      return `${source} takes over the state of the snapshot of entry ${event.index}, ${grouped(event.bytes)} bytes`;
     case 'request':
       return `${source} is asked for operation ${event.operation}${readWords(event.read)}`;
     case 'answer': {
@@ -197,6 +197,7 @@ function describeCommand(command: object): string {
   const words = fields.map(([name, value]) => {
     const text = typeof value === 'string' ? value : (changesWords(value) ?? JSON.stringify(value));
     if (name === 'changes') return text;
+    if (name === 'transition') return `(${text})`;
     return name === 'node' || name === 'key' || name === 'value' ? text : `${name} ${text}`;
   });
   return [typeof kind === 'string' ? kind : 'command', ...words].join(' ');

@@ -152,7 +152,11 @@ export class ElectionDetector {
         firstCommitNs: null,
         ended: false,
       });
-    } else this.#leaveOffice(node);
+    } else {
+      // It stepped down by itself, or was deposed by somebody who stood before.
+      if (event.from === 'leader') this.#outages.push({ node, fromNs: atNs, toNs: null });
+      this.#leaveOffice(node);
+    }
   }
 
   #leavePreCandidacy(node: NodeId, atNs: Nanoseconds): void {

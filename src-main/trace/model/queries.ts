@@ -80,7 +80,7 @@ export interface ElectionRow {
   number: number;
   term: Term;
   leader: NodeId;
-  /** The leader that went before, if any, and when it was last able to lead (killed, paused, stopped, cut off). */
+  /** The leader that went before, if any, and when it was last able to lead (killed, paused, stopped, out of office). */
   previousLeader: NodeId | null;
   lostNs: Nanoseconds | null;
   /**

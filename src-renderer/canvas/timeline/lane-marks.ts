@@ -34,7 +34,9 @@ export function placeMarks(marks: readonly LaneMark[], layout: TimelineLayout, v
     if (x < -REACH_PX || x > layout.plotPx + REACH_PX) continue;
     const before = last.get(mark.node);
     const hidden =
-      before !== undefined && before.x + BESIDE_PX > x && formOf(before.mark.kind) !== formOf(mark.kind);
+      before !== undefined &&
+      before.x + BESIDE_PX > x &&
+      (before.x > x || formOf(before.mark.kind) !== formOf(mark.kind));
     const aside = hidden ? Math.min(before.x + BESIDE_PX, x + ASIDE_PX_MAX) : x;
     const one = { mark, x: aside, y: lane.stripPx };
     last.set(mark.node, one);

@@ -223,7 +223,7 @@ describe('lanes', () => {
     const coarse = trace.query('marks', { fromNs: 0, toNs: 3_000 * MS, buckets: 1 }).marks;
     expect(coarse.find(({ node, kind }) => node === 'n1' && kind === 'configuration-adopted')).toMatchObject({
       count: 3,
-      text: 'n1 goes by the configuration n1 n2 n3, learner n4 from now on: entry 13 brought it',
+      text: 'n1 adopts the configuration of entry 13: n1 n2 n3, learner n4',
     });
   });
 });
@@ -331,7 +331,7 @@ describe('sentences', () => {
   it('tell who takes part and what was asked for', () => {
     expect(
       describeEvent({ ...head, kind: 'configuration', stage: 'adopted', index: 14, configuration: JOINT }),
-    ).toBe('n1 goes by the joint configuration n1 n2 n3 → n2 n3 n4 from now on: entry 14 brought it');
+    ).toBe('n1 adopts the joint configuration of entry 14: n1 n2 n3 → n2 n3 n4');
     const command = {
       kind: 'change-membership',
       changes: [

@@ -208,7 +208,7 @@ describe('the timeline', () => {
     if (!hit) throw new Error('nothing was hit');
     expect(tooltipText({ kind: 'mark', placed: hit }, [])).toEqual({
       title: 'n2: configuration adopted',
-      lines: ['at 0.5000 s', 'n1 goes by the configuration n1 n2 n3 from now on', 'and 2 more here: zoom in'],
+      lines: ['at 0.5000 s', 'n1 adopts the configuration of entry 13: n1 n2 n3', 'and 2 more here: zoom in'],
     });
     expect(hitMark(placed, 520, layout.lanes[1]?.stripPx ?? 0)).toBeUndefined();
   });

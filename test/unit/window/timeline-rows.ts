@@ -37,7 +37,7 @@ export function laneMark(given: Partial<LaneMark>): LaneMark {
     kind: 'configuration-adopted',
     atNs: 0,
     id: 'n1/1/5',
-    text: 'n1 goes by the configuration n1 n2 n3 from now on',
+    text: 'n1 adopts the configuration of entry 13: n1 n2 n3',
     count: 1,
     ...given,
   };

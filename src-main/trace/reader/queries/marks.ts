@@ -34,7 +34,7 @@ export function marks(
         CAST((at_ns - @fromNs) / @widthNs AS INTEGER) AS bucket, count(*) AS count, min(at_ns) AS first_ns
       FROM event INDEXED BY event_by_kind
       WHERE kind IN ('configuration', 'snapshot', 'transfer', 'lease') AND at_ns >= @fromNs AND at_ns < @toNs
-        AND said IN (${SAID}) GROUP BY source, said, bucket ORDER BY first_ns, source`,
+        AND said IN (${SAID}) GROUP BY source, said, bucket ORDER BY first_ns, source, seq`,
     )
     .all({ fromNs, toNs, widthNs: (toNs - fromNs) / buckets }) as (EventRow & {
     said: keyof typeof MARKS;
