@@ -75,6 +75,7 @@ async function run(name: string, flags: RunFlags): Promise<number> {
     nodes: scenario.cluster.nodes,
     seed,
     scenario: text,
+    ...(bug === undefined ? {} : { bug }),
   });
   const place = choosePlace(flags, header.runId);
   const ended = new AbortController();
@@ -98,6 +99,7 @@ async function run(name: string, flags: RunFlags): Promise<number> {
         progress(`${scenario.title}: ${cluster.nodes.length} nodes up, run ${header.runId}`),
       onSnapshot: leaderTeller(),
     });
+    if (result.failure !== null) progress(result.failure);
     if (flags.json) printJson(result);
     else process.stdout.write(`${describe(scenario, result)}\n`);
     return result.ok ? 0 : 1;

@@ -11,6 +11,8 @@ export function committedConfiguration(snapshot: LiveSnapshot | undefined): Conf
   for (const { configuration: known } of snapshot?.state.nodes ?? []) {
     // A node that came up again says neither which entry brought it nor whether it is committed, unless it is not yet.
     if (known === null || known.committed === false) continue;
+    // That of a node that has not been told yet.
+    if (known.configuration.voters.length === 0) continue;
     const index = known.index ?? -1;
     if (newest === undefined || index > newest.index) newest = { index, configuration: known.configuration };
   }

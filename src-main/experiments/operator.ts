@@ -14,7 +14,7 @@ import type { Configuration, MembershipChange, NodeId, OperatorInput } from '../
 import type { EventId } from '../trace/model/events.ts';
 import type { LiveSnapshot } from '../trace/model/queries.ts';
 import type { NodeState } from '../trace/model/state.ts';
-import { Bound, type Order } from './bound.ts';
+import { Bound, NotDone, type Order } from './bound.ts';
 import { committedConfiguration, isMade, type Transition } from './committed.ts';
 import { leaderOf, type Heard, type LiveState } from './live-state.ts';
 
@@ -30,6 +30,7 @@ export interface MembershipWish {
 
 /** Until a node has recorded that it heard a command. */
 const HEARD_MS_MAX = 5_000;
+const UNHEARD = 'nothing in the recording shows that it heard the command';
 
 export class Operator {
   readonly #cluster: Cluster;
@@ -216,7 +217,8 @@ export class Operator {
   }
 
   async #retire(nodes: readonly NodeId[], cause: EventId): Promise<void> {
-    for (const node of nodes) await this.#cluster.retireNode(node, cause);
+    const present = nodes.filter((id) => this.#cluster.nodes.some((node) => node.id === id));
+    for (const node of present) await this.#cluster.retireNode(node, cause);
   }
 
   async #caughtUp(node: NodeId, bound: Bound): Promise<void> {
@@ -254,6 +256,7 @@ export class Operator {
 
   async #demand(node: NodeId, command: OperatorInput, order: Order): Promise<void> {
     const refusal = await this.#refusalOf(node, command, new Bound(order));
+    if (refusal === UNHEARD) throw new NotDone(`${node}: ${UNHEARD}.`);
     if (refusal !== undefined) throw new Refused(sentence(`${node} refused: ${refusal}`));
   }
 
@@ -268,7 +271,7 @@ export class Operator {
       bound.order.signal,
     );
     bound.demandTime(`${node} has not heard of it`);
-    return heard === undefined ? 'nothing: it did not hear the command' : heard.refusal;
+    return heard === undefined ? UNHEARD : heard.refusal;
   }
 
   async #until<T>(

@@ -212,10 +212,20 @@ function commandOf(wish: Required<MembershipWish>): object {
   return { kind: 'change-membership', changes, transition };
 }
 
-/** As the file says it, for messages. */
+/** Nearly as the file says it, for messages. */
 function describeStep({ after: _, within: __, ...actions }: ScenarioStep): string {
   return Object.entries(actions)
     .filter(([, value]) => value !== undefined)
-    .map(([name, value]) => `${name}: ${typeof value === 'string' ? value : JSON.stringify(value)}`)
+    .map(([name, value]) => `${name}: ${inWords(value)}`)
     .join(', ');
+}
+
+function inWords(value: unknown): string {
+  if (typeof value !== 'object' || value === null) return String(value);
+  if (Array.isArray(value)) {
+    const items = value.map(inWords);
+    return items.length === 1 ? (items[0] ?? '') : `[${items.join(', ')}]`;
+  }
+  const fields = Object.entries(value).filter(([, field]) => field !== undefined);
+  return `{ ${fields.map(([name, field]) => `${name}: ${inWords(field)}`).join(', ')} }`;
 }
