@@ -1,6 +1,6 @@
 /**
- * `npm run campaign [-- ROUNDS]`: the kill tests many more times than a test run has time for, and the leader-crash scenario
- * twenty times in a row. Exit 0 when all of it held.
+ * `npm run campaign [-- ROUNDS]`: the kill tests many more times than a test run has time for, the leader-crash scenario twenty
+ * times in a row, and those of membership five times each. Exit 0 when all of it held.
  */
 import { spawnSync } from 'node:child_process';
 import path from 'node:path';
@@ -14,12 +14,12 @@ const vitest = spawnSync(
 );
 
 let failed = vitest.status === 0 ? 0 : 1;
-for (let run = 1; run <= 20; run++) {
-  const lab = spawnSync(
-    process.execPath,
-    [path.join(root, 'src-main/cli/main.ts'), 'run', 'leader-crash', '--json'],
-    { cwd: root, encoding: 'utf8' },
-  );
+/** Runs a shipped scenario and tells how it went. */
+function runScenario(name: string, run: number, runs: number): boolean {
+  const lab = spawnSync(process.execPath, [path.join(root, 'src-main/cli/main.ts'), 'run', name, '--json'], {
+    cwd: root,
+    encoding: 'utf8',
+  });
   const { ok, seed, elections, operations, trace } = JSON.parse(lab.stdout || '{"ok":false}') as {
     ok: boolean;
     seed?: number;
@@ -27,11 +27,17 @@ for (let run = 1; run <= 20; run++) {
     operations?: { acknowledged: number; lost: number };
     trace?: { gaps: number; events: number };
   };
-  if (!ok || lab.status !== 0) failed++;
+  const held = ok && lab.status === 0;
   console.log(
-    `leader-crash ${run}/20: ${ok ? 'ok' : 'FAILED'} seed ${seed} acknowledged ${operations?.acknowledged} lost ${operations?.lost} gaps ${trace?.gaps} ` +
-      `events ${trace?.events} downtime ${elections?.at(-1)?.downtimeMs?.toFixed(0)} ms${ok ? '' : `\n${lab.stderr}`}`,
+    `${name} ${run}/${runs}: ${held ? 'ok' : 'FAILED'} seed ${seed} acknowledged ${operations?.acknowledged} lost ${operations?.lost} gaps ${trace?.gaps} ` +
+      `events ${trace?.events} downtime ${elections?.at(-1)?.downtimeMs?.toFixed(0)} ms${held ? '' : `\n${lab.stderr}`}`,
   );
+  return held;
+}
+
+const times = { 'leader-crash': 20, membership: 5, 'membership-crashes': 5 };
+for (const [name, runs] of Object.entries(times)) {
+  for (let run = 1; run <= runs; run++) if (!runScenario(name, run, runs)) failed++;
 }
 console.log(failed === 0 ? 'campaign held' : `campaign FAILED: ${failed}`);
 process.exitCode = failed === 0 ? 0 : 1;

@@ -3,6 +3,7 @@ import { Command, CommanderError } from 'commander';
 import { labVersion } from '../experiments/header.ts';
 import { FileError } from '../experiments/yaml-file.ts';
 import { TraceRefused } from '../cluster/reader-process.ts';
+import { addBench } from './bench.ts';
 import { addDoctor } from './doctor.ts';
 import { UsageError } from './output.ts';
 import { addRun } from './run.ts';
@@ -25,6 +26,7 @@ async function main(args: string[]): Promise<number> {
   addSimulate(program, finish);
   addTrace(program, finish);
   addServe(program, finish);
+  addBench(program, finish);
   addDoctor(program, finish);
   for (const command of program.commands) command.copyInheritedSettings(program);
   try {

@@ -2,7 +2,7 @@
 import type { Command } from 'commander';
 import { parse } from 'yaml';
 import { RAFT_BUGS, type RaftBug } from '../consensus/raft/planted-bugs.ts';
-import type { RaftOptions } from '../consensus/raft/options.ts';
+import { RAFT_DEFAULTS, type RaftOptions } from '../consensus/raft/options.ts';
 import {
   flawOfOptions,
   OPTION_NAMES,
@@ -12,10 +12,11 @@ import {
 } from '../experiments/options.ts';
 import { UsageError } from './output.ts';
 
-export function addOptionFlag(command: Command): Command {
+/** `what` says in a few words what giving an option does. */
+export function addOptionFlag(command: Command, what: string): Command {
   return command.option(
     '--option <name=value>',
-    'override an option of the protocol, such as preVote=true or electionTimeoutMs.min=150; may be repeated',
+    `${what}, such as preVote=true or electionTimeoutMs.min=150; may be repeated`,
     (given: string, before: readonly string[] | undefined) => [...(before ?? []), given],
   );
 }
@@ -46,6 +47,30 @@ export function optionsWithFlags(base: RaftOptions, overrides: OptionOverrides):
   const flaw = flawOfOptions(options);
   if (flaw !== undefined) throw new UsageError(`--option: ${flaw.text}.`);
   return options;
+}
+
+/**
+ * What the flags say where the rest is drawn, and drawn so that it goes with it. Throws {@link UsageError} when that makes no sense or is
+ * unsafe.
+ */
+export function readOptionFlagsForDrawing(flags: readonly string[] = []): Partial<RaftOptions> {
+  const { electionTimeoutMs, ...rest } = readOptionFlags(flags);
+  const { min, max } = electionTimeoutMs ?? {};
+  if ((min === undefined) !== (max === undefined))
+    throw new UsageError(
+      `--option: give electionTimeoutMs.min and electionTimeoutMs.max both: what is left out is drawn.`,
+    );
+  const timeouts = min === undefined || max === undefined ? {} : { electionTimeoutMs: { min, max } };
+  const given: Partial<RaftOptions> = { ...withoutUndefined(rest), ...timeouts };
+  const heartbeatMs = given.heartbeatMs ?? (min ?? 150) / 3;
+  const drawn: RaftOptions = {
+    ...RAFT_DEFAULTS,
+    heartbeatMs,
+    electionTimeoutMs: { min: heartbeatMs * 3, max: heartbeatMs * 6 },
+    checkQuorum: given.reads === 'lease',
+  };
+  optionsWithFlags(drawn, { ...given, priorities: { ...given.priorities } });
+  return given;
 }
 
 /** Throws {@link UsageError} that names the known ones for any other. */
@@ -88,6 +113,10 @@ function unknownOption(flag: string, name: string): UsageError {
   return new UsageError(
     `--option ${flag}: there is no option "${name}"; there are ${OPTION_NAMES.join(', ')}.`,
   );
+}
+
+function withoutUndefined(fields: Omit<OptionOverrides, 'electionTimeoutMs'>): Partial<RaftOptions> {
+  return Object.fromEntries(Object.entries(fields).filter(([, value]) => value !== undefined));
 }
 
 function isRecord(value: unknown): value is Record<string, unknown> {

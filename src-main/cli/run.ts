@@ -37,7 +37,7 @@ interface RunFlags {
 }
 
 export function addRun(program: Command, finish: (code: number) => void): void {
-  addOptionFlag(program.command('run'))
+  addOptionFlag(program.command('run'), 'override an option of the protocol')
     .description('Run a scenario and say whether its expectations were met.')
     .argument('<scenario>', 'a scenario file, or the name of a shipped one')
     .option('--engine <engine>', 'process', 'process')
@@ -75,6 +75,7 @@ async function run(name: string, flags: RunFlags): Promise<number> {
     nodes: scenario.cluster.nodes,
     seed,
     scenario: text,
+    ...(bug === undefined ? {} : { bug }),
   });
   const place = choosePlace(flags, header.runId);
   const ended = new AbortController();
@@ -98,6 +99,7 @@ async function run(name: string, flags: RunFlags): Promise<number> {
         progress(`${scenario.title}: ${cluster.nodes.length} nodes up, run ${header.runId}`),
       onSnapshot: leaderTeller(),
     });
+    if (result.failure !== null) progress(result.failure);
     if (flags.json) printJson(result);
     else process.stdout.write(`${describe(scenario, result)}\n`);
     return result.ok ? 0 : 1;

@@ -5,16 +5,16 @@ import path from 'node:path';
 import type { Command } from 'commander';
 import { runHeader } from '../experiments/header.ts';
 import { openDataRoot } from '../lab/data-root.ts';
-import { runCampaign, type CampaignProgress, type CampaignResult } from '../simulation/campaign/campaign.ts';
+import { runCampaign, type CampaignListener, type CampaignResult } from '../simulation/campaign/campaign.ts';
 import type { RunFinding } from '../simulation/engine/finding.ts';
 import { runSchedule } from '../simulation/run.ts';
 import { BUGS, type Bug } from '../simulation/schedule/bias.ts';
 import { drawSchedule, type DrawRequest } from '../simulation/schedule/draw.ts';
-import { parseOptions } from '../simulation/schedule/given-options.ts';
 import { readSchedule } from '../simulation/schedule/read.ts';
 import { scheduledEvents, type Schedule } from '../simulation/schedule/schedule.ts';
 import { shrink } from '../simulation/shrink.ts';
 import { writeTrace } from '../simulation/write-trace.ts';
+import { addOptionFlag, readOptionFlagsForDrawing } from './option-flag.ts';
 import { printJson, progress, UsageError, wholeNumber } from './output.ts';
 
 interface SimulateFlags {
@@ -24,7 +24,7 @@ interface SimulateFlags {
   protocol: string;
   bug?: string;
   workers?: string;
-  option: string[];
+  option?: string[];
   out?: string;
   replay?: string;
   json?: boolean;
@@ -54,8 +54,7 @@ const VIOLATIONS_MAX = 20;
 const SCHEDULES_MAX = 10_000_000;
 
 export function addSimulate(program: Command, finish: (code: number) => void): void {
-  program
-    .command('simulate')
+  addOptionFlag(program.command('simulate'), 'an option of all schedules instead of a drawn one')
     .description('Run random schedules in virtual time and check every rule on each.')
     .option('--schedules <n>', 'how many (default: 1000)')
     .option('--first-seed <s>', 'seed of the first one; the others follow (default: 1)')
@@ -63,20 +62,10 @@ export function addSimulate(program: Command, finish: (code: number) => void): v
     .option('--protocol <protocol>', 'raft', 'raft')
     .option('--bug <id>', 'plant this bug and stop at the first schedule that shows it')
     .option('--workers <n>', 'threads (default: one a core)')
-    .option(
-      '--option <name=value>',
-      'an option of all schedules instead of a drawn one; may be repeated',
-      collect,
-      [],
-    )
     .option('--out <folder>', 'where traces of violations go (default: the data folder)')
     .option('--replay <file>', 'run the one schedule of this file')
     .option('--json', 'print one JSON object')
     .action(async (flags: SimulateFlags) => finish(await simulate(flags)));
-}
-
-function collect(value: string, before: string[]): string[] {
-  return [...before, value];
 }
 
 async function simulate(flags: SimulateFlags): Promise<number> {
@@ -132,16 +121,10 @@ async function replay(file: string, place: Place): Promise<Report> {
 function requestOf({ bug, nodes, option }: SimulateFlags): DrawRequest {
   if (bug !== undefined && !isBug(bug))
     throw new UsageError(`There is no planted bug "${bug}"; there are ${BUGS.join(', ')}.`);
-  let options: DrawRequest['options'];
-  try {
-    options = parseOptions(option);
-  } catch (error) {
-    throw new UsageError(`${(error as Error).message}.`);
-  }
   return {
     ...(nodes !== undefined && { nodes: wholeNumber('--nodes', nodes, 1, 9) }),
     ...(bug !== undefined && { bug }),
-    options,
+    options: readOptionFlagsForDrawing(option),
   };
 }
 
@@ -151,10 +134,9 @@ function isBug(name: string): name is Bug {
 
 /** Shrinks the schedule and records it. */
 async function settle(schedule: Schedule, finding: RunFinding, place: Place): Promise<Violation> {
-  progress(`seed ${schedule.seed} breaks ${finding.rule}: ${finding.text}`);
   const shrunk = shrink(schedule, finding);
   progress(
-    `  shrunk from ${scheduledEvents(schedule)} to ${scheduledEvents(shrunk.schedule)} scheduled events by ${shrunk.runs} runs`,
+    `seed ${schedule.seed} shrunk from ${scheduledEvents(schedule)} to ${scheduledEvents(shrunk.schedule)} scheduled events by ${shrunk.runs} runs`,
   );
   return record(shrunk.schedule, shrunk.finding, place);
 }
@@ -200,11 +182,14 @@ function placeOf(out: string | undefined): Place {
   };
 }
 
-function tell(schedules: number): (at: CampaignProgress) => void {
-  return ({ done, violations, schedulesPerSecond, secondsLeft }) =>
-    progress(
-      `${done} of ${schedules} schedules, ${schedulesPerSecond.toFixed(0)} a second, ${violations} violations, ${secondsLeft.toFixed(0)} s left`,
-    );
+function tell(schedules: number): CampaignListener {
+  return {
+    progress: ({ done, violations, schedulesPerSecond, secondsLeft }) =>
+      progress(
+        `${done} of ${schedules} schedules, ${schedulesPerSecond.toFixed(0)} a second, ${violations} violations, ${secondsLeft.toFixed(0)} s left`,
+      ),
+    violation: ({ seed, finding }) => progress(`seed ${seed} breaks ${finding?.rule}: ${finding?.text}`),
+  };
 }
 
 function reportOf(result: CampaignResult, violations: readonly Violation[]): Report {

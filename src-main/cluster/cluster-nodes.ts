@@ -12,7 +12,7 @@ import { Refused } from './refused.ts';
 /** What all nodes are started with alike. */
 export type CommonStart = Pick<
   NodeStart,
-  'runId' | 'spoolFolder' | 'originNs' | 'secret' | 'protocol' | 'options' | 'seed' | 'bug'
+  'runId' | 'spoolFolder' | 'untraced' | 'originNs' | 'secret' | 'protocol' | 'options' | 'seed' | 'bug'
 >;
 
 export class ClusterNodes {

@@ -8,12 +8,14 @@ import path from 'node:path';
 import type { RaftOptions } from '../consensus/raft/options.ts';
 import type { RaftBug } from '../consensus/raft/planted-bugs.ts';
 import type { NodeId, OperatorInput } from '../consensus/replica.ts';
-import type { CallResult, ClientCall, PeerAddress } from '../node/protocol.ts';
+import type { CallResult, ClientCall, Measured, PeerAddress } from '../node/protocol.ts';
 import type { EventId, EventPayload } from '../trace/model/events.ts';
 import type { LiveSnapshot } from '../trace/model/queries.ts';
 import type { RunHeader } from '../trace/protocol.ts';
-import { SpoolWriter } from '../trace/spool/writer.ts';
+import { openSpool } from '../trace/spool/unrecorded.ts';
+import type { Spool } from '../trace/spool/unrecorded.ts';
 import { ClusterNodes } from './cluster-nodes.ts';
+import { NodeFaults } from './node-faults.ts';
 import { Load, NoLoad, type Workload } from './load.ts';
 import type { NodeProcess } from './node-process.ts';
 import { findPorts } from './ports.ts';
@@ -33,6 +35,8 @@ export interface ClusterConfig {
   /** Folder of this run: `nodes/`, `spool/`. Made if missing. */
   folder: string;
   traceFile: string;
+  /** Without a recording, to measure what recording costs: no trace is made and no recorder runs. */
+  untraced?: boolean;
   /** An operation without an answer after this long ends as unknown. */
   operationTimeoutMs: number;
   /** Every node has this planted bug. */
@@ -53,13 +57,12 @@ export class Cluster {
   readonly originNs: bigint;
   readonly #config: ClusterConfig;
   readonly #reaper: Reaper;
-  readonly #spool: SpoolWriter;
-  readonly #recording: Recording;
+  readonly #spool: Spool;
+  readonly #recording: Recording | undefined;
   readonly #load: Load;
   readonly #nodes: ClusterNodes;
   readonly #events: ClusterEvents;
-  readonly #faults = new Map<string, string>();
-  #faultCount = 0;
+  readonly #faults = new NodeFaults((payload, cause) => this.#record(payload, cause));
   #toldBroken = false;
   #stopping: Promise<{ events: number; gaps: number }> | undefined;
 
@@ -70,31 +73,14 @@ export class Cluster {
     const secret = new Uint8Array(randomBytes(32));
     const spoolFolder = path.join(config.folder, 'spool');
     mkdirSync(spoolFolder, { recursive: true });
-    this.#spool = new SpoolWriter({
-      folder: spoolFolder,
-      source: 'lab',
-      incarnation: 1,
-      originNs: this.originNs,
-    });
+    const { untraced = false } = config;
+    this.#spool = openSpool(
+      { folder: spoolFolder, source: 'lab', incarnation: 1, originNs: this.originNs },
+      untraced,
+    );
     // Only now, because a folder that cannot be written ends the constructor before this.
     this.#reaper = new Reaper();
-    this.#recording = new Recording(
-      { traceFile: config.traceFile, spoolFolder, header: config.header },
-      this.#reaper,
-      {
-        spawned: (pid, of) => this.#record({ kind: 'process-spawned', node: 'recorder', pid, of }),
-        exited: (of, how) =>
-          this.#record({
-            kind: 'process-exited',
-            node: 'recorder',
-            of,
-            reason: how.signal ? 'killed' : how.code === 0 ? 'stopped' : 'failed',
-            ...how,
-          }),
-        snapshot: (snapshot) => events.snapshot?.(snapshot),
-        failed: (error) => events.recordingFailed?.(error),
-      },
-    );
+    this.#recording = untraced ? undefined : this.#newRecording(spoolFolder);
     this.#load = new Load(
       {
         kind: 'start',
@@ -102,6 +88,7 @@ export class Cluster {
         incarnation: 0,
         members,
         spoolFolder,
+        untraced,
         originNs: this.originNs,
         secret,
         seed: config.header.seed,
@@ -116,6 +103,7 @@ export class Cluster {
       {
         runId: config.header.runId,
         spoolFolder,
+        untraced,
         originNs: this.originNs,
         secret,
         protocol: 'raft',
@@ -128,10 +116,27 @@ export class Cluster {
       this.#reaper,
       {
         record: (payload, cause) => this.#record(payload, cause),
-        down: (node, type, parameters) => this.#startFault(type, node, parameters),
+        down: (node, type, parameters) => this.#faults.start(type, node, parameters),
         changed: () => events.changed?.(),
       },
     );
+  }
+
+  #newRecording(spoolFolder: string): Recording {
+    const { traceFile, header } = this.#config;
+    return new Recording({ traceFile, spoolFolder, header }, this.#reaper, {
+      spawned: (pid, of) => this.#record({ kind: 'process-spawned', node: 'recorder', pid, of }),
+      exited: (of, how) =>
+        this.#record({
+          kind: 'process-exited',
+          node: 'recorder',
+          of,
+          reason: how.signal ? 'killed' : how.code === 0 ? 'stopped' : 'failed',
+          ...how,
+        }),
+      snapshot: (snapshot) => this.#events.snapshot?.(snapshot),
+      failed: (error) => this.#events.recordingFailed?.(error),
+    });
   }
 
   /**
@@ -156,7 +161,7 @@ export class Cluster {
       mkdirSync(config.folder, { recursive: true });
       cluster = new Cluster(config, members, events);
       cluster.#record({ kind: 'run-started', nodes: ids });
-      await cluster.#recording.start();
+      await cluster.#recording?.start();
       await Promise.all([...cluster.nodes.map((node) => node.start()), cluster.#load.start()]);
       return cluster;
     } catch (error) {
@@ -180,7 +185,7 @@ export class Cluster {
   }
 
   get recorderPid(): number | undefined {
-    return this.#recording.pid;
+    return this.#recording?.pid;
   }
 
   get loadPid(): number | undefined {
@@ -192,9 +197,14 @@ export class Cluster {
     return this.#nodes.get(id);
   }
 
+  /** There was a node of this name, and it was removed. */
+  wasRemoved(id: NodeId): boolean {
+    return this.#nodes.every.some((node) => node.id === id && node.removed);
+  }
+
   /** Asks the recorder for live snapshots at most `hz` times a second; 0 ends them. */
   watch(hz: number): void {
-    this.#recording.watch(hz);
+    this.#recording?.watch(hz);
   }
 
   /** Records what somebody asked for and returns the event's id, the cause of all that follows. */
@@ -206,7 +216,7 @@ export class Cluster {
     this.#demandRunning();
     const node = this.node(id);
     if (!node.alive) throw new Refused(`${id} is already down.`);
-    this.#startFault('kill', id, {}, cause);
+    this.#faults.start('kill', id, {}, cause);
     await node.kill(cause);
   }
 
@@ -218,7 +228,7 @@ export class Cluster {
     if (!node.alive) throw new Refused(`${id} is down; there is nothing to pause.`);
     if (!node.ready) throw new Refused(`${id} is still starting; pause it once it is up.`);
     if (node.paused) throw new Refused(`${id} is already paused.`);
-    this.#startFault('pause', id, {}, cause);
+    this.#faults.start('pause', id, {}, cause);
     node.pause(cause);
   }
 
@@ -227,7 +237,7 @@ export class Cluster {
     const node = this.node(id);
     if (!node.paused) throw new Refused(`${id} is not paused.`);
     node.resume(cause);
-    this.#endFault(id, cause);
+    this.#faults.end(id, cause);
   }
 
   /** Starts a dead node on its own disk; a running one is killed first. */
@@ -236,14 +246,14 @@ export class Cluster {
     const node = this.node(id);
     if (node.alive) await this.kill(id, cause);
     await node.start(cause);
-    this.#endFault(id, cause);
+    this.#faults.end(id, cause);
   }
 
   async stopNode(id: NodeId, cause?: EventId): Promise<void> {
     this.#demandRunning();
     const node = this.node(id);
     if (!node.alive) throw new Refused(`${id} is already down.`);
-    this.#startFault('stop', id, {}, cause);
+    this.#faults.start('stop', id, {}, cause);
     await node.stop(STOP_GRACE_MS, cause);
   }
 
@@ -286,7 +296,7 @@ export class Cluster {
     if (node.alive) await node.stop(STOP_GRACE_MS, cause);
     node.comeBackEmpty(randomUUID());
     await node.start(cause);
-    this.#endFault(id, cause);
+    this.#faults.end(id, cause);
   }
 
   /** Ends every fault: resumes what is paused, restarts what is down. Returns the nodes it mended. */
@@ -308,6 +318,12 @@ export class Cluster {
     this.#load.setWorkload(workload);
   }
 
+  /** Watches the workload for so long and says how its operations went. Rejects when the load process ends before. */
+  measure(ms: number): Promise<Measured> {
+    this.#demandRunning();
+    return this.#load.measure(ms);
+  }
+
   /** One operation of the console. Resolves also for failed and unknown outcomes. */
   async call(call: ClientCall, cause: EventId, node?: NodeId): Promise<CallResult> {
     this.#demandRunning();
@@ -318,7 +334,7 @@ export class Cluster {
     }
   }
 
-  /** Stops everything and closes the trace. Calling it again returns the same promise. */
+  /** Stops everything and closes the trace, if there is one. Calling it again returns the same promise. */
   stop(reason: string): Promise<{ events: number; gaps: number }> {
     this.#stopping ??= this.#stop(reason);
     return this.#stopping;
@@ -329,7 +345,7 @@ export class Cluster {
     await Promise.all(this.#nodes.every.map((node) => node.retire(STOP_GRACE_MS)));
     this.#record({ kind: 'run-stopped', reason });
     try {
-      const closed = await this.#recording.close(reason);
+      const closed = (await this.#recording?.close(reason)) ?? { events: 0, gaps: 0 };
       // All that they held is in the trace.
       rmSync(path.join(this.#config.folder, 'spool'), { recursive: true, force: true });
       return closed;
@@ -350,13 +366,13 @@ export class Cluster {
   async #abandon(): Promise<void> {
     this.#stopping = Promise.resolve({ events: 0, gaps: 0 });
     await Promise.all([this.#load.abandon(), ...this.#nodes.every.map((node) => node.abandon())]);
-    await this.#recording.abandon();
+    await this.#recording?.abandon();
     this.#letGo();
   }
 
   async #discard(node: NodeProcess, cause?: EventId): Promise<void> {
     await node.remove(STOP_GRACE_MS, cause);
-    this.#endFault(node.id, cause);
+    this.#faults.end(node.id, cause);
     this.#nodes.forget(node.id);
     this.#tellAddresses();
   }
@@ -368,20 +384,6 @@ export class Cluster {
 
   #demandRunning(): void {
     if (this.#stopping) throw new Refused('This run is being stopped.');
-  }
-
-  #startFault(type: string, node: NodeId, parameters: object, cause?: EventId): void {
-    this.#endFault(node, cause);
-    const fault = `f${++this.#faultCount}`;
-    this.#faults.set(node, fault);
-    this.#record({ kind: 'fault-started', fault, type, targets: [node], parameters }, cause);
-  }
-
-  #endFault(node: NodeId, cause?: EventId): void {
-    const fault = this.#faults.get(node);
-    if (fault === undefined) return;
-    this.#faults.delete(node);
-    this.#record({ kind: 'fault-ended', fault }, cause);
   }
 
   #record(payload: EventPayload, cause?: EventId): EventId {

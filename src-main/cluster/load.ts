@@ -1,6 +1,14 @@
 /** Keeps the load process of a run at work: one that dies is started again and goes on with the workload asked for last. */
 import type { NodeId } from '../consensus/replica.ts';
-import type { CallResult, ClientCall, FromLoad, LoadStart, PeerAddress, ToLoad } from '../node/protocol.ts';
+import type {
+  CallResult,
+  ClientCall,
+  FromLoad,
+  LoadStart,
+  Measured,
+  PeerAddress,
+  ToLoad,
+} from '../node/protocol.ts';
 import type { EventId, EventPayload } from '../trace/model/events.ts';
 import { Child } from './child.ts';
 import type { Reaper } from './reaper.ts';
@@ -27,6 +35,7 @@ export class Load {
   readonly #reaper: Reaper;
   readonly #record: (payload: EventPayload) => void;
   readonly #calls = new Map<number, (result: CallResult) => void>();
+  readonly #measurings = new Map<number, (measured: Measured) => void>();
   #child: Child<FromLoad, ToLoad> | undefined;
   #incarnation = 0;
   #failures = 0;
@@ -79,6 +88,9 @@ export class Load {
       else if (message.kind === 'failed') {
         error = message.error;
         isRefused(new Error(message.error));
+      } else if (message.kind === 'measured') {
+        this.#measurings.get(message.id)?.(message.measured);
+        this.#measurings.delete(message.id);
       } else {
         this.#calls.get(message.id)?.(message.result);
         this.#calls.delete(message.id);
@@ -135,6 +147,21 @@ export class Load {
           );
       });
       child.send({ kind: 'call', id, call, cause, ...(node === undefined ? {} : { node }) });
+    });
+  }
+
+  /** Watches the workload for so long. Rejects when the load process ends before. */
+  measure(ms: number): Promise<Measured> {
+    const child = this.#child;
+    if (!child?.running) return Promise.reject(new NoLoad('There is no load process to measure.'));
+    const id = ++this.#callCount;
+    return new Promise((resolve, reject) => {
+      this.#measurings.set(id, resolve);
+      void child.exited.then(() => {
+        if (this.#measurings.delete(id))
+          reject(new Error('The load process ended while it was being measured.'));
+      });
+      child.send({ kind: 'measure', id, ms });
     });
   }
 

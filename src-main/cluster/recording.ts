@@ -1,7 +1,11 @@
-/** Keeps a recorder at work for as long as its run lasts: one that dies is started again and goes on where the trace ends. */
+/**
+ * Keeps a recorder at work for as long as its run lasts: one that dies is started again and goes on where the trace ends. It gives
+ * way to the cluster, because the spools keep what it cannot take yet; should that leave it nothing, another one does not.
+ */
 import type { FromRecorder, RunHeader, ToRecorder } from '../trace/protocol.ts';
 import type { LiveSnapshot } from '../trace/model/queries.ts';
-import { Child } from './child.ts';
+import { Child, type ChildExit } from './child.ts';
+import { giveWay } from './priority.ts';
 import type { Reaper } from './reaper.ts';
 
 export interface RecordingConfig {
@@ -22,7 +26,7 @@ const RESTART_MS = 100;
 const FAILURES_MAX = 5;
 /** One that lasted this long, or that somebody killed, did not end because of what it was started with. */
 const STEADY_MS = 10_000;
-const CLOSE_MS_MAX = 120_000;
+const CLOSING_SILENCE_MS_MAX = 120_000;
 
 const killSignals: ReadonlySet<string> = new Set(['SIGKILL', 'SIGTERM', 'SIGINT', 'SIGHUP']);
 
@@ -35,6 +39,8 @@ export class Recording {
   #failures = 0;
   #hz = 0;
   #closing = false;
+  #givesWay = true;
+  #stillClosing = (): void => undefined;
   #closed: ((answer: { events: number; gaps: number }) => void) | undefined;
   #lastError: string | undefined;
 
@@ -59,6 +65,7 @@ export class Recording {
     });
     ready.catch(() => undefined);
     const incarnation = ++this.#incarnation;
+    const givesWay = this.#givesWay;
     let readyMs = Infinity;
     const child = new Child<FromRecorder, ToRecorder>('recorder', this.#reaper, (message) => {
       if (message.kind === 'ready') {
@@ -67,8 +74,12 @@ export class Recording {
       } else if (message.kind === 'snapshot') {
         this.#events.snapshot(message.snapshot);
         child.send({ kind: 'snapshotTaken' });
+      } else if (message.kind === 'closing') {
+        this.#stillClosing();
       } else if (message.kind === 'closed') {
         this.#closed?.({ events: message.events, gaps: message.gaps });
+      } else if (message.kind === 'resigned') {
+        this.#givesWay = false;
       } else {
         this.#lastError = message.error;
         isRefused(new Error(message.error));
@@ -86,9 +97,13 @@ export class Recording {
       const lasted = performance.now() - readyMs;
       if (lasted > STEADY_MS || (lasted >= 0 && exit.signal !== null && killSignals.has(exit.signal)))
         this.#failures = 0;
-      if (!this.#closing && child === this.#child) this.#again();
+      if (this.#closing || child !== this.#child) return;
+      // One that resigned is followed by one that is not like it, and has not failed.
+      if (givesWay && !this.#givesWay) this.start().catch(() => undefined);
+      else this.#again();
     });
-    child.send({ kind: 'start', ...this.#config });
+    if (givesWay) giveWay(child.pid);
+    child.send({ kind: 'start', ...this.#config, givesWay });
     if (this.#hz > 0) child.send({ kind: 'watch', hz: this.#hz });
     await child.started(ready);
   }
@@ -121,7 +136,7 @@ export class Recording {
       const child = this.#child;
       if (!child) throw new Error('The recorder could not be started to close the trace.');
       child.send({ kind: 'close', reason });
-      const outcome = await Promise.race([answer, child.leave(CLOSE_MS_MAX)]);
+      const outcome = await this.#closes(child, answer);
       if ('events' in outcome) {
         await child.leave(5_000);
         return outcome;
@@ -131,6 +146,21 @@ export class Recording {
           `The trace ${this.#config.traceFile} could not be closed: ${this.#lastError ?? outcome.lastWords ?? 'the recorder ended'}. It opens as cut off.`,
         );
       }
+    }
+  }
+
+  /** Its answer, or its exit; it is ended when it says nothing for long. */
+  async #closes<T>(child: Child<FromRecorder, ToRecorder>, answer: Promise<T>): Promise<T | ChildExit> {
+    let timer: NodeJS.Timeout | undefined;
+    this.#stillClosing = () => {
+      clearTimeout(timer);
+      timer = setTimeout(() => child.signal('SIGKILL'), CLOSING_SILENCE_MS_MAX);
+    };
+    this.#stillClosing();
+    try {
+      return await Promise.race([answer, child.exited]);
+    } finally {
+      clearTimeout(timer);
     }
   }
 

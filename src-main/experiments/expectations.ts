@@ -17,6 +17,8 @@ export interface Outcome {
   readonly audit: AuditResult;
   /** At the end of the steps. */
   readonly leader: NodeId | undefined;
+  /** The step that could not be done, and why. */
+  readonly failure: string | null;
 }
 
 export function meet(expectation: Expectation, outcome: Outcome): MetExpectation {

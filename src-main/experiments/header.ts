@@ -4,6 +4,7 @@ import { cpus, release, type } from 'node:os';
 import path from 'node:path';
 import { v7 as uuid } from 'uuid';
 import type { RaftOptions } from '../consensus/raft/options.ts';
+import type { RaftBug } from '../consensus/raft/planted-bugs.ts';
 import type { RunHeader } from '../trace/protocol.ts';
 import { resourceFolder } from './resources.ts';
 
@@ -20,6 +21,8 @@ export interface RunPlan {
   nodes: number;
   seed: number;
   scenario?: string;
+  /** Stands in the trace among the options, so that nobody takes the run for a sound one. */
+  bug?: RaftBug;
 }
 
 export function runHeader(plan: RunPlan): RunHeader {
@@ -31,7 +34,7 @@ export function runHeader(plan: RunPlan): RunHeader {
     title: plan.title,
     protocol: 'raft',
     profile: plan.profile,
-    options: plan.options,
+    options: plan.bug === undefined ? plan.options : { ...plan.options, bug: plan.bug },
     nodes: Array.from({ length: plan.nodes }, (_, position) => `n${position + 1}`),
     seed: plan.seed,
     startedAt: new Date().toISOString(),

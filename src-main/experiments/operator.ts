@@ -14,12 +14,9 @@ import type { Configuration, MembershipChange, NodeId, OperatorInput } from '../
 import type { EventId } from '../trace/model/events.ts';
 import type { LiveSnapshot } from '../trace/model/queries.ts';
 import type { NodeState } from '../trace/model/state.ts';
+import { Bound, NotDone, type Order } from './bound.ts';
+import { committedConfiguration, isMade, type Transition } from './committed.ts';
 import { leaderOf, type Heard, type LiveState } from './live-state.ts';
-
-/** Something was asked for and did not come about in time; the message says what is known of why. */
-export class NotDone extends Error {}
-
-export type Transition = Extract<OperatorInput, { kind: 'change-membership' }>['transition'];
 
 /** Several changes that are made as one. */
 export interface MembershipWish {
@@ -31,17 +28,9 @@ export interface MembershipWish {
   readonly transition?: Transition;
 }
 
-export interface Order {
-  /** The operator event that this is done for. */
-  readonly cause: EventId;
-  readonly msMax: number;
-  readonly signal?: AbortSignal;
-}
-
 /** Until a node has recorded that it heard a command. */
 const HEARD_MS_MAX = 5_000;
-/** Between two attempts. */
-const PAUSE_MS = 100;
+const UNHEARD = 'nothing in the recording shows that it heard the command';
 
 export class Operator {
   readonly #cluster: Cluster;
@@ -59,6 +48,8 @@ export class Operator {
   async changeMembership(wish: MembershipWish, order: Order): Promise<void> {
     const { add = [], promote = [], demote = [], remove = [], transition = 'auto' } = wish;
     const bound = new Bound(order);
+    const back = add.find(({ node, as }) => as === 'voter' && this.#cluster.wasRemoved(node));
+    if (back !== undefined) throw new Refused(comesBackAs(back.node));
     const joined: NodeId[] = [];
     try {
       for (const { node } of add) {
@@ -226,7 +217,8 @@ export class Operator {
   }
 
   async #retire(nodes: readonly NodeId[], cause: EventId): Promise<void> {
-    for (const node of nodes) await this.#cluster.retireNode(node, cause);
+    const present = nodes.filter((id) => this.#cluster.nodes.some((node) => node.id === id));
+    for (const node of present) await this.#cluster.retireNode(node, cause);
   }
 
   async #caughtUp(node: NodeId, bound: Bound): Promise<void> {
@@ -264,6 +256,7 @@ export class Operator {
 
   async #demand(node: NodeId, command: OperatorInput, order: Order): Promise<void> {
     const refusal = await this.#refusalOf(node, command, new Bound(order));
+    if (refusal === UNHEARD) throw new NotDone(`${node}: ${UNHEARD}.`);
     if (refusal !== undefined) throw new Refused(sentence(`${node} refused: ${refusal}`));
   }
 
@@ -278,7 +271,7 @@ export class Operator {
       bound.order.signal,
     );
     bound.demandTime(`${node} has not heard of it`);
-    return heard === undefined ? 'nothing: it did not hear the command' : heard.refusal;
+    return heard === undefined ? UNHEARD : heard.refusal;
   }
 
   async #until<T>(
@@ -292,70 +285,16 @@ export class Operator {
   }
 }
 
-/** How long something may take, and what stood in its way last. */
-class Bound {
-  readonly order: Order;
-  readonly #endMs: number;
-  #obstacle: string | undefined;
-
-  constructor(order: Order) {
-    this.order = order;
-    this.#endMs = performance.now() + order.msMax;
-  }
-
-  get leftMs(): number {
-    return Math.max(0, this.#endMs - performance.now());
-  }
-
-  async pause(obstacle: string): Promise<void> {
-    this.#obstacle = obstacle;
-    this.demandTime(obstacle);
-    await new Promise((resolve) => setTimeout(resolve, PAUSE_MS));
-  }
-
-  demandTime(missing: string): void {
-    if (this.leftMs === 0 || this.order.signal?.aborted === true) throw this.over(missing);
-  }
-
-  over(missing: string): NotDone {
-    if (this.order.signal?.aborted === true) return new NotDone('The run was ended before this was done.');
-    const obstacle = this.#obstacle === undefined || this.#obstacle === missing ? '' : ` (${this.#obstacle})`;
-    return new NotDone(`Not done within ${this.order.msMax / 1000} s: ${missing}${obstacle}.`);
-  }
-}
-
-/** The newest configuration that some node knows to be committed. */
-export function committedConfiguration(snapshot: LiveSnapshot | undefined): Configuration | undefined {
-  let newest: { index: number; configuration: Configuration } | undefined;
-  for (const { configuration: known } of snapshot?.state.nodes ?? []) {
-    // A node that came up again says neither which entry brought it nor whether it is committed, unless it is not yet.
-    if (known === null || known.committed === false) continue;
-    const index = known.index ?? -1;
-    if (newest === undefined || index > newest.index) newest = { index, configuration: known.configuration };
-  }
-  return newest?.configuration;
-}
-
-function isMade(
-  configuration: Configuration,
-  changes: readonly MembershipChange[],
-  transition: Transition,
-): boolean {
-  if (isJoint(configuration) && transition !== 'joint-explicit') return false;
-  const { voters, learners, learnersNext } = configuration;
-  return changes.every(({ kind, node }) => {
-    if (kind === 'add-voter') return voters.includes(node);
-    const listens = learners.includes(node) || learnersNext.includes(node);
-    return kind === 'add-learner' ? listens : !voters.includes(node) && !listens;
-  });
-}
-
 function hasSnapshot(state: NodeState | undefined, upTo: number): boolean {
   return (state?.snapshot?.index ?? -1) >= upTo;
 }
 
 function nodeIn(snapshot: LiveSnapshot, id: NodeId): NodeState | undefined {
   return snapshot.state.nodes.find((node) => node.id === id);
+}
+
+function comesBackAs(node: NodeId): string {
+  return `${node} was removed and comes back on another disk, without what it promised on the old one: add it as a learner and promote it.`;
 }
 
 /** Names of nodes stay as they are. */

@@ -4,7 +4,8 @@ import type { Cluster } from '../cluster/cluster.ts';
 import type { MembershipChange, NodeId } from '../consensus/replica.ts';
 import type { EventId } from '../trace/model/events.ts';
 import { leaderOf, type LiveState } from './live-state.ts';
-import { NotDone, Operator, type MembershipWish, type Order } from './operator.ts';
+import { NotDone, type Order } from './bound.ts';
+import { Operator, type MembershipWish } from './operator.ts';
 import type { Scenario } from './scenario.ts';
 import { changesMembership, type ScenarioStep, type Target, type WaitFor } from './scenario-step.ts';
 
@@ -211,10 +212,20 @@ function commandOf(wish: Required<MembershipWish>): object {
   return { kind: 'change-membership', changes, transition };
 }
 
-/** As the file says it, for messages. */
+/** Nearly as the file says it, for messages. */
 function describeStep({ after: _, within: __, ...actions }: ScenarioStep): string {
   return Object.entries(actions)
     .filter(([, value]) => value !== undefined)
-    .map(([name, value]) => `${name}: ${typeof value === 'string' ? value : JSON.stringify(value)}`)
+    .map(([name, value]) => `${name}: ${inWords(value)}`)
     .join(', ');
+}
+
+function inWords(value: unknown): string {
+  if (typeof value !== 'object' || value === null) return String(value);
+  if (Array.isArray(value)) {
+    const items = value.map(inWords);
+    return items.length === 1 ? (items[0] ?? '') : `[${items.join(', ')}]`;
+  }
+  const fields = Object.entries(value).filter(([, field]) => field !== undefined);
+  return `{ ${fields.map(([name, field]) => `${name}: ${inWords(field)}`).join(', ')} }`;
 }

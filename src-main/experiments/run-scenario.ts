@@ -37,6 +37,8 @@ export interface ScenarioResult {
   nodes: number;
   seed: number;
   runId: string;
+  /** The step that could not be done, and why; null when all were. */
+  failure: string | null;
   expectations: MetExpectation[];
   elections: {
     term: number;
@@ -61,7 +63,10 @@ export function operationTimeoutMs(options: RaftOptions): number {
   return Math.max(2_000, options.electionTimeoutMs.max * 5);
 }
 
-/** Rejects when the cluster cannot start or a step cannot be done; what was recorded by then stays and is closed. */
+/**
+ * A step that cannot be done ends the run, which is judged all the same. Rejects when the cluster cannot start or the recording cannot
+ * go on; what was recorded by then stays and is closed.
+ */
 export async function runScenario(run: ScenarioRun): Promise<ScenarioResult> {
   const live = new LiveState();
   const failed = new AbortController();
@@ -104,9 +109,9 @@ export async function runScenario(run: ScenarioRun): Promise<ScenarioResult> {
         ? stepError.message
         : 'the scenario was over',
   );
-  if (stepError !== undefined) throw stepError;
   if (recordingError !== undefined) throw new ScenarioFailed(recordingError);
-  return judge(run, leader);
+  if (stepError !== undefined && !(stepError instanceof ScenarioFailed)) throw stepError;
+  return judge(run, leader, stepError?.message ?? null);
 }
 
 /** An expected leader may be about to be elected, or to be seen. */
@@ -119,7 +124,11 @@ async function leaderAtEnd(
   return live.until(leaderOf, LEADER_MS_MAX, signal);
 }
 
-async function judge(run: ScenarioRun, leader: NodeId | undefined): Promise<ScenarioResult> {
+async function judge(
+  run: ScenarioRun,
+  leader: NodeId | undefined,
+  failure: string | null,
+): Promise<ScenarioResult> {
   const reaper = new Reaper();
   try {
     const reader = await ReaderProcess.open(run.traceFile, reaper);
@@ -132,7 +141,7 @@ async function judge(run: ScenarioRun, leader: NodeId | undefined): Promise<Scen
       const nodes = path.join(run.folder, 'nodes');
       const disks = readdirSync(nodes).map((id) => path.join(nodes, id));
       const audit = await auditDisks(run.traceFile, disks.sort(), reaper);
-      return result(run, info, totals, { elections, audit, leader });
+      return result(run, info, totals, { elections, audit, leader, failure });
     } finally {
       reader.close();
     }
@@ -142,7 +151,7 @@ async function judge(run: ScenarioRun, leader: NodeId | undefined): Promise<Scen
 }
 
 function result(run: ScenarioRun, info: TraceInfo, totals: TraceTotals, outcome: Outcome): ScenarioResult {
-  const { elections, audit } = outcome;
+  const { elections, audit, failure } = outcome;
   const expectations = run.scenario.expect.map((expectation) => meet(expectation, outcome));
   const complete = info.status === 'complete' && info.gaps === 0;
   const findings = [
@@ -152,12 +161,13 @@ function result(run: ScenarioRun, info: TraceInfo, totals: TraceTotals, outcome:
     ),
   ];
   return {
-    ok: expectations.every(({ met }) => met) && complete && findings.length === 0,
+    ok: failure === null && expectations.every(({ met }) => met) && complete && findings.length === 0,
     engine: 'process',
     protocol: info.protocol,
     nodes: info.nodes.length,
     seed: info.seed,
     runId: info.runId,
+    failure,
     expectations,
     elections: elections.map(({ term, leader, detectionMs, campaignMs, firstCommitMs, downtimeMs }) => ({
       term,

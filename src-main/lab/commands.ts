@@ -3,7 +3,8 @@ import type { Command, CommandResult } from '../api/contract.ts';
 import type { Cluster } from '../cluster/cluster.ts';
 import type { NodeId } from '../consensus/replica.ts';
 import type { LiveState } from '../experiments/live-state.ts';
-import { Operator, type MembershipWish, type Order } from '../experiments/operator.ts';
+import type { Order } from '../experiments/bound.ts';
+import { Operator, type MembershipWish } from '../experiments/operator.ts';
 import type { CallResult, ClientCall } from '../node/protocol.ts';
 import type { EventId } from '../trace/model/events.ts';
 

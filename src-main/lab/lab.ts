@@ -377,7 +377,7 @@ class DesktopLab implements Lab {
       status: 'live',
       startedAt: header.startedAt,
       durationNs: latest?.atNs ?? 0,
-      nodes: header.nodes.length,
+      nodes: run.nodes,
       protocol: header.protocol,
       profile: header.profile,
       events: latest?.events ?? 0,

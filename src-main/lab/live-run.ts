@@ -93,6 +93,11 @@ export class LiveRun {
     return run;
   }
 
+  /** How many take part now, or may. */
+  get nodes(): number {
+    return this.#cluster.nodes.length;
+  }
+
   get latest(): LiveSnapshot | undefined {
     return this.#live.latest;
   }

@@ -1,7 +1,8 @@
 import type { OperatorInput } from '../consensus/replica.ts';
 import { createRaft } from '../consensus/raft/replica.ts';
 import type { EventId } from '../trace/model/events.ts';
-import { SpoolWriter } from '../trace/spool/writer.ts';
+import { openSpool } from '../trace/spool/unrecorded.ts';
+import type { Spool } from '../trace/spool/unrecorded.ts';
 import { ProcessClock } from './clock.ts';
 import { KeyValueMachine } from './disk/key-value-machine.ts';
 import { LogStore } from './disk/log-store.ts';
@@ -18,7 +19,7 @@ const raftSpaces = ['meta', 'log', 'snapshot'];
 
 /** One node with its real ports. */
 export class NodeProcess {
-  readonly #recorder: SpoolWriter;
+  readonly #recorder: Spool;
   readonly #log: LogStore;
   readonly #machine: KeyValueMachine;
   readonly #network: TcpNetwork;
@@ -37,6 +38,7 @@ export class NodeProcess {
       folder,
       storageId,
       spoolFolder,
+      untraced,
       originNs,
       secret,
       options,
@@ -44,7 +46,7 @@ export class NodeProcess {
       bug,
     } = start;
     this.#port = portOf(start);
-    this.#recorder = new SpoolWriter({ folder: spoolFolder, source: id, incarnation, originNs });
+    this.#recorder = openSpool({ folder: spoolFolder, source: id, incarnation, originNs }, untraced);
     const mayBeEmpty = incarnation === 1 || start.emptyDisk === true;
     this.#log = new LogStore({ folder, storageId, spaces: raftSpaces, node: id, mayBeEmpty });
     this.#machine = new KeyValueMachine({

@@ -29,6 +29,8 @@ export interface NodeStart {
    */
   emptyDisk?: boolean;
   spoolFolder: string;
+  /** Records nothing: for measuring what recording costs. */
+  untraced?: boolean;
   /** `process.hrtime.bigint()` of the run's start, the same in all processes. */
   originNs: bigint;
   /** Proves peers and clients to each other. */
@@ -66,6 +68,7 @@ export interface LoadStart {
   incarnation: number;
   members: PeerAddress[];
   spoolFolder: string;
+  untraced?: boolean;
   originNs: bigint;
   secret: Uint8Array;
   seed: number;
@@ -82,6 +85,8 @@ export type ToLoad =
   | { kind: 'workload'; clients: number; keys: number; valueBytes: number; readRatio: number }
   /** One operation of the console. `node` asks that node first and, for a stale read, only that one. */
   | { kind: 'call'; id: number; call: ClientCall; node?: NodeId; cause: string }
+  /** Watch the workload's operations for so long and say how they went, in `measured`. */
+  | { kind: 'measure'; id: number; ms: number }
   /** The address book has changed; replaces the one before. */
   | { kind: 'members'; members: PeerAddress[] }
   /** Let what is under way complete (bounded by the timeout), then leave. */
@@ -95,5 +100,19 @@ export interface CallResult {
   tookMs: number;
   error: string | null;
 }
+/** How the workload's operations went that ended within a window. */
+export interface Measured {
+  /** How long the window really was. */
+  ms: number;
+  acknowledged: number;
+  /** Failed, or of unknown outcome. */
+  failed: number;
+  /** From invocation to acknowledgement, over all acknowledged; null without any. */
+  p50Ms: number | null;
+  p99Ms: number | null;
+}
 export type FromLoad =
-  { kind: 'ready' } | { kind: 'result'; id: number; result: CallResult } | { kind: 'failed'; error: string };
+  | { kind: 'ready' }
+  | { kind: 'result'; id: number; result: CallResult }
+  | { kind: 'measured'; id: number; measured: Measured }
+  | { kind: 'failed'; error: string };

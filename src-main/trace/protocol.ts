@@ -24,6 +24,8 @@ export interface RecorderStart {
   traceFile: string;
   spoolFolder: string;
   header: RunHeader;
+  /** It was given a low priority: should it get too little of the processor for its work, it resigns. */
+  givesWay?: boolean;
 }
 /** Instead of `start`: take what the spools of a cut-off run still hold into its trace, close it as truncated and leave. */
 export interface RecorderFold {
@@ -42,7 +44,11 @@ export type ToRecorder =
 export type FromRecorder =
   | { kind: 'ready' }
   | { kind: 'snapshot'; snapshot: LiveSnapshot }
+  /** It is at work on closing; said every second or so, because what waits in the spools may take minutes. */
+  | { kind: 'closing'; backlogBytes: number }
   | { kind: 'closed'; events: number; gaps: number }
+  /** It leaves: somebody of ordinary priority is to go on where it stopped. */
+  | { kind: 'resigned' }
   | { kind: 'failed'; error: string };
 
 export interface ReaderStart {

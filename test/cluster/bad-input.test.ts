@@ -116,6 +116,21 @@ describe('lab run with a bad scenario says file, line and what is wrong, and lea
       shipped.replace('profile: raft-paper', 'profile: raft-paper\n  options: { heartbeatMs: 400 }'),
       /bad\.yaml:\d+:\d+: .*cannot keep a leader.*cluster\.options/,
     ],
+    [
+      'lease reads without CheckQuorum',
+      shipped.replace('profile: raft-paper', 'profile: raft-paper\n  options: { reads: lease }'),
+      /bad\.yaml:11:21: reads is lease, but checkQuorum is off.*Turn checkQuorum on.*cluster\.options\.reads/,
+    ],
+    [
+      'the removal of every voter',
+      shipped.replace('kill: leader', 'remove: [n1, n2, n3, n4, n5]'),
+      /bad\.yaml:\d+:\d+: the last voter would be gone.* in steps\.0\.remove/,
+    ],
+    [
+      'a node both voter and learner',
+      shipped.replace('kill: leader', 'add: [{ node: n6, as: voter }, { node: n6, as: learner }]'),
+      /bad\.yaml:\d+:\d+: two changes concern n6 in steps\.0\.add/,
+    ],
     ['no YAML', 'a: [1\n', /bad\.yaml:2:1: not valid YAML/],
     ['nothing in it', '', /bad\.yaml:1:1: the file is empty/],
     ['an alias of nothing', shipped.replace('nodes: 5', 'nodes: *five'), /bad\.yaml.*five/],
@@ -145,6 +160,16 @@ describe('lab run with bad flags says which, and starts nothing', () => {
     ['a trace that is something else', ['--trace', cli], /exists and is no trace, so it is left alone/],
     ['disks where something is', ['--keep-disks', root], /--keep-disks .*: the folder is not empty/],
     ['disks in a file', ['--keep-disks', cli], /--keep-disks: .* is a file/],
+    [
+      'an unsafe option',
+      ['--option', 'reads=lease'],
+      /^--option: reads is lease, but checkQuorum is off.*Turn checkQuorum on/,
+    ],
+    [
+      'a bug that there is not',
+      ['--bug', 'gremlin'],
+      /--bug gremlin: there is no such bug; there are commit-old/,
+    ],
     ['an unknown flag', ['--warp-factor', '9'], /unknown option '--warp-factor'/],
   ];
   it.each(places)('%s', async (_what, flags, sentence) => {

@@ -1,4 +1,4 @@
-import { mkdtempSync, rmSync } from 'node:fs';
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 import Database from 'better-sqlite3';
@@ -125,4 +125,42 @@ describe('the membership scenario on real processes, with every option on and un
       ask("SELECT count(*) FROM event WHERE kind = 'operator' AND source <> 'lab' AND cause IS NULL"),
     ).toEqual([0]);
   });
+});
+
+describe('a step that cannot be done', () => {
+  it('ends the run, which is judged and says which step it was and why', async () => {
+    const folder = mkdtempSync(path.join(tmpdir(), 'membership-'));
+    try {
+      const file = path.join(folder, 'stuck.yaml');
+      writeFileSync(
+        file,
+        `format: quorum-lab/scenario
+version: 1
+title: Stuck
+cluster: { nodes: 3, profile: raft-paper }
+steps:
+  - kill: n1
+  - kill: n2
+  - { add: [{ node: n4 }, { node: n5, as: voter }], remove: n3, within: 1s }
+  - end: run
+expect:
+  - acknowledgedWritesLost: 0
+`,
+      );
+      const ran = await lab('run', file, '--trace', path.join(folder, 'run.qlab'), '--json');
+      const step = 'Step 3 (add: [{ node: n4, as: learner }, { node: n5, as: voter }], remove: n3)';
+      // Where n3 led, it does not know that it is alone.
+      const why =
+        /failed: Not done within 1 s: (no leader is known|the change that n3 made is not committed)\.$/;
+      const { ok, failure: told, expectations, trace } = JSON.parse(ran.stdout) as ScenarioResult;
+      expect({ code: ran.code, ok }).toEqual({ code: 1, ok: false });
+      expect(told).toMatch(why);
+      expect(told?.startsWith(step)).toBe(true);
+      expect(ran.stderr).toContain(step);
+      expect(expectations.map(({ met }) => met)).toEqual([true]);
+      expect(trace).toMatchObject({ complete: true, gaps: 0 });
+    } finally {
+      rmSync(folder, { recursive: true, force: true });
+    }
+  }, 60_000);
 });

@@ -66,14 +66,16 @@ export function recompute(
 function phases(
   trace: Database.Database,
   elected: { term: number; leader: string; electedNs: number },
-  before: { electedNs: number } | undefined,
+  before: { term: number; electedNs: number } | undefined,
 ): { campaignMs: number; firstCommitMs: number } {
   const candidacyNs = trace
     .prepare(
-      `SELECT min(at_ns) FROM event WHERE kind = 'role' AND json_extract(body, '$.to') = 'candidate' AND at_ns > ? AND at_ns <= ?`,
+      `SELECT min(at_ns) FROM event WHERE kind = 'role' AND json_extract(body, '$.to') = 'candidate'
+         AND json_extract(body, '$.term') > ? AND at_ns > ? AND at_ns <= ?`,
     )
     .pluck()
-    .get(before?.electedNs ?? -1, elected.electedNs) as number;
+    // Somebody may stand in the term that another has just won.
+    .get(before?.term ?? 0, before?.electedNs ?? -1, elected.electedNs) as number;
   const ownEntry = trace
     .prepare(
       `SELECT min(json_extract(body, '$.first')) FROM event

@@ -4,7 +4,14 @@ import type { RaftLogView } from '../../src-main/consensus/raft/log.ts';
 import type { RaftMessage } from '../../src-main/consensus/raft/messages.ts';
 import type { Progress } from '../../src-main/consensus/raft/progress.ts';
 import type { RaftReplica, RaftStatus } from '../../src-main/consensus/raft/replica.ts';
-import type { Effects, Entry, Message, Persist, Transition } from '../../src-main/consensus/replica.ts';
+import type {
+  Effects,
+  Entry,
+  Message,
+  NodeId,
+  Persist,
+  Transition,
+} from '../../src-main/consensus/replica.ts';
 
 /** `3@2 "x"`: entry 3 of term 2. */
 export function entryText({ index, term, kind, data }: Omit<Entry, 'id'>): string {
@@ -96,48 +103,65 @@ export function rangeText(from: number, to: number): string {
 /** What changed, one line each; what a message of the same step says already, and timers, are left out. */
 export function transitionTexts(effects: Effects, { log, status }: RaftReplica): string[] {
   const { transitions } = effects;
+  const telling: Telling = {
+    id: status.id,
+    leads: status.role === 'leader',
+    step: transitions,
+    appended: ({ first, last }) => {
+      const entries = Array.from({ length: last - first + 1 }, (_, at) => entryText(log.entryAt(first + at)));
+      return entries.join(', ');
+    },
+  };
   const said = JSON.stringify([...effects.send, ...effects.sendAfterPersist, ...effects.replies]);
   const texts: string[] = [];
   for (let at = 0; at < transitions.length; at++) {
     const each = transitions[at]!;
-    const text = transitionText(each, transitions, log, status);
+    const text = transitionText(each, telling);
     if (text !== undefined && !(each.kind === 'refuse' && said.includes(JSON.stringify(each.reason))))
       texts.push(text);
   }
   return texts;
 }
 
-function transitionText(
-  each: Transition,
-  all: readonly Transition[],
-  log: RaftLogView,
-  { id, role }: RaftStatus,
-): string | undefined {
+/** Whose transition it is and what it stands beside. */
+export interface Telling {
+  readonly id: NodeId;
+  readonly leads: boolean;
+  /** Everything that the same step has to say. */
+  readonly step: readonly Told[];
+  appended(each: Extract<Transition, { kind: 'append' }>): string;
+}
+
+/** As much of a transition as it takes to see that another one repeats it. */
+interface Told {
+  readonly kind: string;
+  readonly reason?: unknown;
+}
+
+/** One line; undefined for what is left out. */
+export function transitionText(each: Transition, { id, leads, step, appended }: Telling): string | undefined {
   switch (each.kind) {
     case 'term':
       return `term ${each.from} → ${each.to} (${each.reason})`;
     case 'role': {
-      const known = all.some((other) => other.kind === 'term' && other.reason === each.reason);
+      const known = step.some((other) => other.kind === 'term' && other.reason === each.reason);
       return `${each.from} → ${each.to}${known ? '' : ` (${each.reason})`}`;
     }
     case 'vote': {
-      const known = all.some((other) => other.kind === 'term' && other.reason === each.reason);
+      const known = step.some((other) => other.kind === 'term' && other.reason === each.reason);
       const whom = each.candidate === id ? 'itself' : each.candidate;
       return `votes for ${whom} in term ${each.term}${known ? '' : ` (${each.reason})`}`;
     }
     case 'leader':
-      if (each.leader === id || (each.leader === null && all.some(({ kind }) => kind === 'role')))
+      if (each.leader === id || (each.leader === null && step.some(({ kind }) => kind === 'role')))
         return undefined;
       return each.leader === null ? 'knows no leader any more' : `follows ${each.leader}`;
     case 'tally': {
       const what = `${each.pre === true ? 'pre-vote' : 'vote'} of ${each.voter === id ? 'its own' : each.voter}`;
       return `${each.granted ? '' : 'no '}${what}: ${each.votes} of ${each.needed} needed`;
     }
-    case 'append': {
-      const entries = [];
-      for (let index = each.first; index <= each.last; index++) entries.push(entryText(log.entryAt(index)));
-      return `appends ${entries.join(', ')}`;
-    }
+    case 'append':
+      return `appends ${appended(each)}`;
     case 'truncate':
       return `removes ${rangeText(each.first, each.last)} (${each.reason})`;
     case 'commit':
@@ -156,7 +180,7 @@ function transitionText(
       if (each.stage === 'confirmed')
         return `${whose} may be served at ${each.atIndex} (${each.mode}${each.round === 0 ? '' : `, round ${each.round}`})`;
       return each.round === 0
-        ? `${whose} waits ${role === 'leader' ? 'for the first commit of this term' : "for the leader's answer"}`
+        ? `${whose} waits ${leads ? 'for the first commit of this term' : "for the leader's answer"}`
         : `${whose} waits for round ${each.round}, to be served at ${each.atIndex}`;
     }
     case 'transfer':

@@ -7,6 +7,8 @@ export interface CommandResult {
   readonly value: string | null;
   /** Why not, in words; present exactly when `ok` is false. */
   readonly reason?: string;
+  /** Not `ok`, but perhaps it took effect before: nobody remembers. */
+  readonly uncertain?: true;
 }
 
 /** A key's new value; null removes it. */

@@ -73,7 +73,7 @@ export class Sessions {
     }
     if (number > forgotten) return undefined;
     const reason = `the session of ${client} remembers no operation up to ${forgotten}: ${number} may have been applied before`;
-    return { ok: false, value: null, reason };
+    return { ok: false, value: null, reason, uncertain: true };
   }
 
   /**

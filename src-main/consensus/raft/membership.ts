@@ -1,5 +1,5 @@
 /** Changing who takes part (§6; dissertation §4). A configuration is in force from the moment it is in the log. */
-import type { Configuration, Entry, LogIndex, MembershipChange } from '../replica.ts';
+import type { Configuration, Entry, LogIndex, MembershipChange, NodeId } from '../replica.ts';
 import {
   changeConfiguration,
   configurationText,
@@ -14,7 +14,7 @@ import {
 } from './configuration.ts';
 import { appendEntry } from './persistence.ts';
 import { newProgress } from './progress.ts';
-import { sayProgress, sendHeartbeat, sendPending, startHeartbeats } from './replication.ts';
+import { beginRound, sayProgress, sendHeartbeat, sendPending, startHeartbeats } from './replication.ts';
 import { becomeFollower, stepDown } from './roles.ts';
 import {
   configurationOf,
@@ -136,15 +136,31 @@ function forgetReplacedDisks(raft: RaftState, { storage }: Configuration): void 
   const before = configurationOf(raft).storage;
   for (const peer of raft.progress.keys()) {
     const replaced = before[peer] !== undefined && storage[peer] !== undefined;
-    if (replaced && before[peer] !== storage[peer]) raft.progress.delete(peer);
+    if (replaced && before[peer] !== storage[peer]) part(raft, peer);
   }
+}
+
+function part(raft: RaftState, peer: NodeId): void {
+  raft.progress.delete(peer);
+  raft.partedIn.set(peer, raft.round);
+}
+
+/**
+ * Who comes back may come on another disk, and what it acknowledged on the one before may still be under way: only answers to rounds
+ * that begin after it is back are its own.
+ */
+function firstRoundOf(raft: RaftState, peer: NodeId): number {
+  const parted = raft.partedIn.get(peer);
+  if (parted === undefined) return 0;
+  if (raft.round === parted) beginRound(raft);
+  return raft.round;
 }
 
 /** New members are sent to; those that are gone are told so first, in `settleCommittedConfiguration`. */
 function followMembers(raft: RaftState): void {
   for (const peer of membersOf(configurationOf(raft))) {
     if (peer === raft.id || raft.progress.has(peer)) continue;
-    const progress = newProgress(peer, raft.log.lastIndex, raft.now);
+    const progress = newProgress(peer, raft.log.lastIndex, raft.now, firstRoundOf(raft, peer));
     raft.progress.set(peer, progress);
     sayProgress(raft, progress);
     if (!sendPending(raft, progress)) sendHeartbeat(raft, progress);
@@ -172,7 +188,7 @@ export function settleCommittedConfiguration(raft: RaftState): void {
     if (isMember(configuration, progress.peer)) continue;
     // One last message, which may tell it that it was removed.
     sendHeartbeat(raft, progress);
-    raft.progress.delete(progress.peer);
+    part(raft, progress.peer);
   }
   if (isJoint(configuration)) {
     const mayLeave = configuration.autoLeave && raft.rules.refusalOfChange(raft) === undefined;

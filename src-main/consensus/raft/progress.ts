@@ -38,11 +38,13 @@ export interface Progress {
   heardAt: Milliseconds;
   /** The newest round of heartbeats that it answered. */
   answeredRound: number;
+  /** Answers to earlier rounds are of a disk that is gone. */
+  readonly sinceRound: number;
   sending: Sending | null;
 }
 
 /** How a leader begins with everybody (Figure 2: nextIndex is last log index + 1, matchIndex 0). */
-export function newProgress(peer: NodeId, next: LogIndex, now: Milliseconds): Progress {
+export function newProgress(peer: NodeId, next: LogIndex, now: Milliseconds, sinceRound = 0): Progress {
   return {
     peer,
     state: 'probe',
@@ -54,6 +56,7 @@ export function newProgress(peer: NodeId, next: LogIndex, now: Milliseconds): Pr
     movedAt: now,
     heardAt: now,
     answeredRound: 0,
+    sinceRound,
     sending: null,
   };
 }

@@ -186,6 +186,7 @@ function initialState(config: RaftConfig): RaftState {
     confirmedAt: -Infinity,
     leaseHeld: false,
     leaseForfeited: false,
+    partedIn: new Map(),
     uncommittedBytes: 0,
     transfer: null,
     pendingReads: [],

@@ -65,6 +65,7 @@ function takeOffice(raft: RaftState): void {
   raft.confirmedAt = -Infinity;
   raft.leaseHeld = false;
   raft.leaseForfeited = false;
+  raft.partedIn.clear();
   raft.uncommittedBytes = 0;
   raft.transfer = null;
 }
@@ -127,7 +128,7 @@ export function startRound(raft: RaftState): void {
   noteRoundAnswered(raft);
 }
 
-function beginRound(raft: RaftState): void {
+export function beginRound(raft: RaftState): void {
   raft.round += 1;
   noteRoundSent(raft);
 }
@@ -135,7 +136,7 @@ function beginRound(raft: RaftState): void {
 /** The reply is of the current term. */
 export function handleAppendEntriesReply(raft: RaftState, message: AppendEntriesReply): void {
   const progress = raft.progress.get(message.from);
-  if (raft.role !== 'leader' || progress === undefined) return;
+  if (raft.role !== 'leader' || progress === undefined || message.body.round < progress.sinceRound) return;
   const { match, next, state } = progress;
   noteHeard(raft, progress, message.body.round);
   if (message.body.success) noteMatch(raft, progress, message.body.matchIndex);

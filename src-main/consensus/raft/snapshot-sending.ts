@@ -69,6 +69,7 @@ export function handleInstallSnapshotReply(raft: RaftState, message: InstallSnap
   const progress = raft.progress.get(message.from);
   if (raft.role !== 'leader' || progress === undefined) return;
   const { lastIndex, next, installed, round, reason } = message.body;
+  if (round < progress.sinceRound) return;
   noteHeard(raft, progress, round);
   if (installed) {
     finish(raft, progress, lastIndex);

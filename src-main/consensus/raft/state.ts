@@ -152,6 +152,8 @@ export interface RaftState {
   leaseHeld: boolean;
   /** A transfer was begun in this term: whoever was told to time out may do so late, so there is no lease any more. */
   leaseForfeited: boolean;
+  /** The round in which the leader parted from each member that it parted from. */
+  readonly partedIn: Map<NodeId, number>;
   uncommittedBytes: number;
   transfer: Transfer | null;
   readonly pendingReads: PendingReads[];

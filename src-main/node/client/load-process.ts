@@ -1,9 +1,11 @@
 import type { NodeId } from '../../consensus/replica.ts';
-import { SpoolWriter } from '../../trace/spool/writer.ts';
+import { openSpool } from '../../trace/spool/unrecorded.ts';
+import type { Spool } from '../../trace/spool/unrecorded.ts';
 import type { EventId } from '../../trace/model/events.ts';
 import { loadName } from '../node-process.ts';
-import type { CallResult, ClientCall, LoadStart, PeerAddress } from '../protocol.ts';
+import type { CallResult, ClientCall, LoadStart, Measured, PeerAddress } from '../protocol.ts';
 import { randomStream } from '../random.ts';
+import { Meter } from './meter.ts';
 import type { Completion, Operation } from './operation.ts';
 import { ClientSession } from './session.ts';
 import { Workload } from './workload.ts';
@@ -14,15 +16,15 @@ const numbersPerIncarnation = 1e9;
 
 /** Every client of a run: the workload's and the console. */
 export class LoadProcess {
-  readonly #recorder: SpoolWriter;
+  readonly #recorder: Spool;
   readonly #session: ClientSession;
   readonly #workload: Workload;
   #consoleNumber: number;
 
   constructor(start: LoadStart) {
-    const { runId, incarnation, members, spoolFolder, originNs, secret, seed, timeoutMs, reads, retries } =
-      start;
-    this.#recorder = new SpoolWriter({ folder: spoolFolder, source: loadName, incarnation, originNs });
+    const { runId, incarnation, members, spoolFolder, untraced, originNs, secret, seed } = start;
+    const { timeoutMs, reads, retries } = start;
+    this.#recorder = openSpool({ folder: spoolFolder, source: loadName, incarnation, originNs }, untraced);
     const random = randomStream(seed);
     const self = { runId, secret, id: loadName, incarnation };
     const recorder = this.#recorder;
@@ -43,6 +45,16 @@ export class LoadProcess {
 
   workload(shape: WorkloadShape): void {
     this.#workload.set(shape);
+  }
+
+  /** Watches the workload for so long. A later measuring takes over from one under way, which then has less to tell. */
+  measure(ms: number, done: (measured: Measured) => void): void {
+    const meter = new Meter();
+    this.#workload.meter = meter;
+    setTimeout(() => {
+      if (this.#workload.meter === meter) this.#workload.meter = undefined;
+      done(meter.read());
+    }, ms);
   }
 
   /** One operation of the console; a call that makes no sense fails at once, unrecorded. */

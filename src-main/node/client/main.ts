@@ -32,6 +32,9 @@ process.on('message', (message: ToLoad) => {
     case 'members':
       load?.readdress(message.members);
       return;
+    case 'measure':
+      load?.measure(message.ms, (measured) => say({ kind: 'measured', id: message.id, measured }));
+      return;
     case 'stop':
       if (load === undefined) process.exit(0);
       load.stop().then(() => process.exit(0), parent.fail);

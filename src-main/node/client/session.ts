@@ -208,6 +208,7 @@ export class ClientSession {
       case 'ok':
       case 'fail':
         if (operation.attempts === 1) this.#patience.learn(tookMs);
+        operation.unanswered--;
         operation.ended = true;
         this.#servedBy(node, operation);
         this.#complete(operation, {

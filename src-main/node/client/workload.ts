@@ -1,4 +1,5 @@
 import type { ClientCall } from '../protocol.ts';
+import type { Meter } from './meter.ts';
 import type { Operation } from './operation.ts';
 import type { ClientSession } from './session.ts';
 
@@ -24,6 +25,8 @@ export class Workload {
   /** Operations begun by client n (at n - 1). Kept when the client rests, so that ids never repeat. */
   readonly #begun: number[] = [];
   readonly #busy: boolean[] = [];
+  /** Watches how operations end, while there is one. */
+  meter: Meter | undefined;
 
   /** Operations are numbered from `firstNumber` on, so that a load process started again repeats no id. */
   constructor(session: ClientSession, random: () => number, firstNumber = 1) {
@@ -48,7 +51,8 @@ export class Workload {
     const begun = (this.#begun[client - 1] ?? 0) + 1;
     this.#begun[client - 1] = begun;
     const id = `c${client}/${this.#firstNumber + begun - 1}`;
-    this.#session.call(id, this.#draw(id), (_operation: Operation, { outcome }) => {
+    this.#session.call(id, this.#draw(id), ({ invokedMs }: Operation, { outcome }) => {
+      this.meter?.note(outcome, performance.now() - invokedMs);
       if (outcome === 'ok') this.#next(client);
       else setTimeout(() => this.#next(client), pauseAfterFailureMs);
     });

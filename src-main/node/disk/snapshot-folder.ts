@@ -1,7 +1,7 @@
 import { existsSync, mkdirSync, readdirSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
 import type { LogIndex } from '../../consensus/replica.ts';
-import { DamagedDiskError } from './damage.ts';
+import { DamagedDiskError, failedWrite } from './damage.ts';
 import {
   readSnapshotFile,
   readSnapshotSlice,
@@ -39,10 +39,9 @@ export class SnapshotFolder {
     this.#indexes.sort((left, right) => left - right);
   }
 
-  /** Durable when it returns. @returns bytes of the image */
+  /** Durable when it returns. @returns bytes of the image @throws when the disk refuses; the process must end then */
   keep(index: LogIndex, parts: readonly Uint8Array[]): number {
-    const bytes = writeSnapshotFile(this.#fileOf(index), index, parts);
-    syncFolder(this.#folder);
+    const bytes = this.#write(index, parts);
     if (!this.#indexes.includes(index)) this.#indexes.push(index);
     this.#indexes.sort((left, right) => left - right);
     this.#sound.add(index);
@@ -80,6 +79,17 @@ export class SnapshotFolder {
 
   damaged(index: LogIndex, found: string): never {
     return this.#refuse(index, { place: 'its image', found });
+  }
+
+  #write(index: LogIndex, parts: readonly Uint8Array[]): number {
+    const file = this.#fileOf(index);
+    try {
+      const bytes = writeSnapshotFile(file, index, parts);
+      syncFolder(this.#folder);
+      return bytes;
+    } catch (error) {
+      throw failedWrite(file, error);
+    }
   }
 
   #removeOld(): void {

@@ -4,7 +4,7 @@ import type { Session } from '../../consensus/kv/sessions.ts';
 import type { LogIndex } from '../../consensus/replica.ts';
 import { openDatabase } from '../../trace/sqlite.ts';
 import type { SqliteDatabase, SqliteStatement } from '../../trace/sqlite.ts';
-import { DamagedDiskError } from './damage.ts';
+import { DamagedDiskError, failedWrite } from './damage.ts';
 import { rowChecksum } from './rows.ts';
 
 const rebuildRemedy =
@@ -67,21 +67,29 @@ export class StateFile {
 
   /** @throws when the disk refuses; memory is then ahead of the disk, and the process must end */
   store(changes: StateChanges): void {
-    this.#begin.run();
-    this.#write(changes);
-    this.#commit.run();
+    this.#inTransaction(() => this.#write(changes));
   }
 
   /** Nothing of what the file held stays. */
   replace({ applied, pairs, sessions }: Image): void {
-    this.#begin.run();
-    this.#database.exec('DELETE FROM pair; DELETE FROM session');
-    this.#write({ applied, pairs, sessions: withNames(sessions) });
-    this.#commit.run();
+    this.#inTransaction(() => {
+      this.#database.exec('DELETE FROM pair; DELETE FROM session');
+      this.#write({ applied, pairs, sessions: withNames(sessions) });
+    });
   }
 
   close(): void {
     this.#database.close();
+  }
+
+  #inTransaction(write: () => void): void {
+    try {
+      this.#begin.run();
+      write();
+      this.#commit.run();
+    } catch (error) {
+      throw failedWrite(this.file, error);
+    }
   }
 
   #write({ applied, pairs, sessions }: StateChanges): void {

@@ -94,7 +94,7 @@ export class Host<P extends Parcel = Parcel> {
         undefined,
       );
     }
-    this.#outbox.release();
+    this.#recorder.flush();
     this.#clock.alarm(deadline);
   }
 
@@ -203,27 +203,33 @@ export class Host<P extends Parcel = Parcel> {
     this.#feed({ kind: 'timeout' }, step, eventId(head));
   }
 
-  /** Works off everything that the steps of this turn asked for, and what that asks for in turn. */
+  /**
+   * Works off everything that the steps of this turn asked for, and what that asks for in turn. Whatever waits for nothing leaves
+   * before the next write begins: the others write while this node does, and no client waits for a write that is none of its own.
+   */
   #obey(): void {
     do {
       const batch = this.#writes.begin();
-      if (batch === undefined) this.#outbox.release();
-      else this.#write(batch);
+      const begun = batch === undefined ? undefined : this.#recordBegun(batch);
+      this.#outbox.release();
       this.#releaseHeldMessages();
       this.#makeHeldChanges();
       this.#outbox.release();
+      if (batch !== undefined && begun !== undefined) this.#write(batch, begun);
     } while (this.#writes.canGoOn(this.#machine.busy !== true));
+    // What made nothing leave is on record a little later than what did.
+    this.#recorder.flush();
   }
 
-  /** What may leave before the write is durable leaves first: the others write while this node does. */
-  #write(batch: Batch): void {
-    const { persists, ids, rows, cause } = batch;
-    const begun = this.#recorder.record({ kind: 'persist-begun', ids, rows }, ++this.#step, cause);
-    this.#outbox.release();
+  #recordBegun({ ids, rows, cause }: Batch): EventId {
+    return eventId(this.#recorder.record({ kind: 'persist-begun', ids, rows }, ++this.#step, cause));
+  }
+
+  #write(batch: Batch, begun: EventId): void {
     const startedNs = this.#recorder.now();
     let returned = false;
-    this.#disk.write(persists, () => {
-      this.#noteWritten(batch, eventId(begun), startedNs);
+    this.#disk.write(batch.persists, () => {
+      this.#noteWritten(batch, begun, startedNs);
       if (!returned) return;
       // The disk took its time, so this is outside any turn: go on from here.
       this.#obey();
@@ -251,6 +257,7 @@ export class Host<P extends Parcel = Parcel> {
     const messages = this.#writes.takeMessages();
     if (messages.length === 0) return;
     for (const { message, step, cause } of messages) this.#outbox.stageMessage(message, step, cause);
+    // Before anything is applied: a leader waits for these.
     this.#outbox.release();
   }
 

@@ -65,10 +65,10 @@ export class Outbox<P extends Parcel> {
     this.#answers.push({ client, answer });
   }
 
-  /** Everything recorded so far outlives the process; everything staged leaves. */
+  /** Everything staged leaves, and everything recorded so far outlives the process before it does. */
   release(): void {
-    this.#recorder.flush();
     if (this.#messages.length === 0 && this.#answers.length === 0) return;
+    this.#recorder.flush();
     const messages = this.#messages;
     const answers = this.#answers;
     this.#messages = [];

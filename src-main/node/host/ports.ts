@@ -56,6 +56,8 @@ export interface MachineResult {
   readonly value: string | null;
   /** Why not, in words. */
   readonly reason?: string;
+  /** Not `ok`, but perhaps it took effect before: the session has forgotten. */
+  readonly uncertain?: true;
   /** The session had applied this operation before: nothing changed, and this is what it gave then (dissertation §6.3). */
   readonly repeated?: true;
 }

@@ -28,8 +28,8 @@ export class WaitingClients<P extends Parcel> {
       const entry = entries[at];
       const result = results[at];
       if (entry?.id === undefined || result === undefined) continue;
-      const { ok, value, reason = null } = result;
-      const outcome = ok ? 'ok' : 'fail';
+      const { ok, value, reason = null, uncertain } = result;
+      const outcome = ok ? 'ok' : uncertain === true ? 'uncertain' : 'fail';
       this.#answer(
         { operation: entry.id, outcome, value, index: entry.index, leader: null, reason, read: 'log' },
         step,

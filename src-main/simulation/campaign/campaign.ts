@@ -21,6 +21,13 @@ export interface CampaignProgress {
   readonly secondsLeft: number;
 }
 
+export interface CampaignListener {
+  /** Now and then, and at the end. */
+  progress?(at: CampaignProgress): void;
+  /** In order of seeds. */
+  violation?(result: SeedResult): void;
+}
+
 export interface CampaignResult {
   /** Run and counted, which are all unless there were too many violations. */
   readonly schedules: number;
@@ -33,15 +40,15 @@ export interface CampaignResult {
 
 const ORDER_SEEDS_MAX = 20;
 
-/** @param onProgress now and then; @param signal ends it early: what is done until then counts, up to the first seed that is missing */
+/** @param signal ends it early: what is done until then counts, up to the first seed that is missing */
 export async function runCampaign(
   plan: CampaignPlan,
-  onProgress: (progress: CampaignProgress) => void = () => undefined,
+  listener: CampaignListener = {},
   signal?: AbortSignal,
 ): Promise<CampaignResult> {
   const startedMs = performance.now();
   const queue = new SeedQueue(plan);
-  const tally = new Tally(plan, startedMs, onProgress);
+  const tally = new Tally(plan, startedMs, listener);
   const ended = (): boolean => tally.isOver || signal?.aborted === true;
   const count = Math.max(1, Math.min(plan.workers, Math.ceil(plan.schedules / ORDER_SEEDS_MAX)));
   await Promise.all(
@@ -98,7 +105,7 @@ const PROGRESS_MS = 1_000;
 class Tally {
   readonly #plan: CampaignPlan;
   readonly #startedMs: number;
-  readonly #onProgress: (progress: CampaignProgress) => void;
+  readonly #listener: CampaignListener;
   readonly #results: (SeedResult | undefined)[] = [];
   #done = 0;
   #toldMs: number;
@@ -106,11 +113,11 @@ class Tally {
   #contiguous = 0;
   readonly #violations: SeedResult[] = [];
 
-  constructor(plan: CampaignPlan, startedMs: number, onProgress: (progress: CampaignProgress) => void) {
+  constructor(plan: CampaignPlan, startedMs: number, listener: CampaignListener) {
     this.#plan = plan;
     this.#startedMs = startedMs;
     this.#toldMs = startedMs;
-    this.#onProgress = onProgress;
+    this.#listener = listener;
   }
 
   get isOver(): boolean {
@@ -124,7 +131,9 @@ class Tally {
       const result = this.#results[this.#contiguous];
       if (result === undefined) break;
       this.#contiguous++;
-      if (result.finding !== undefined) this.#violations.push(result);
+      if (result.finding === undefined) continue;
+      this.#violations.push(result);
+      this.#listener.violation?.(result);
     }
     this.#tell();
   }
@@ -152,7 +161,7 @@ class Tally {
     if (nowMs - this.#toldMs < PROGRESS_MS && !isLast) return;
     this.#toldMs = nowMs;
     const schedulesPerSecond = this.#done / ((nowMs - this.#startedMs) / 1_000);
-    this.#onProgress({
+    this.#listener.progress?.({
       done: this.#done,
       violations: this.#violations.length,
       schedulesPerSecond,

@@ -1,10 +1,12 @@
 /** What the recorder process says and does. */
 import { statSync } from 'node:fs';
+import { setImmediate as breathe } from 'node:timers/promises';
 import type { LiveSnapshot } from '../model/queries.ts';
 import type { FromRecorder, RecorderFold, RecorderStart, ToRecorder } from '../protocol.ts';
 import { foldSpools } from '../repair.ts';
 import { LiveView } from './live-view.ts';
 import { TraceRecording } from './recording.ts';
+import { Starvation } from './starvation.ts';
 
 /**
  * How often the spools are looked at while something happens; while nothing does, waits double up to the second figure. Every
@@ -15,6 +17,9 @@ const IDLE_MS_MAX = 160;
 /** So many at once mean that it lags: the next round follows at once. */
 const BACKLOG_EVENTS = 5_000;
 const ELECTIONS_MAX = 20;
+/** More than this is not left to a process of low priority to close with: somebody waits for it. */
+const CLOSING_BACKLOG_BYTES_MAX = 4 * 1024 * 1024;
+const CLOSING_TELL_MS = 1_000;
 
 /** Serves the parent process over IPC; ends the process when the parent is gone, when told to close, or when it cannot go on. */
 export function recorderProcess(): void {
@@ -56,6 +61,8 @@ class Recorder {
   readonly #recording: TraceRecording;
   readonly #runId: string;
   readonly #view = new LiveView();
+  /** Only for one that gives way to others. */
+  readonly #starvation: Starvation | undefined;
   #timer: NodeJS.Timeout | undefined;
   #waitMs = BUSY_MS;
   #closing = false;
@@ -63,8 +70,9 @@ class Recorder {
   #snapshotMs = 0;
   #snapshotOut = false;
 
-  constructor({ traceFile, spoolFolder, header }: RecorderStart) {
+  constructor({ traceFile, spoolFolder, header, givesWay = false }: RecorderStart) {
     this.#runId = header.runId;
+    this.#starvation = givesWay ? new Starvation() : undefined;
     this.#recording = TraceRecording.start(traceFile, spoolFolder, header);
     this.#recording.listener = this.#view;
     say({ kind: 'ready' });
@@ -84,19 +92,45 @@ class Recorder {
     if (this.#closing) return;
     this.#closing = true;
     clearTimeout(this.#timer);
+    if (this.#starvation !== undefined && this.#recording.backlogBytes > CLOSING_BACKLOG_BYTES_MAX) {
+      this.#resign();
+      return;
+    }
+    await this.#catchUp();
     await this.#recording.close('complete', reason);
     const { events, gaps } = this.#recording;
     say({ kind: 'closed', events, gaps }, () => process.exit(0));
   }
 
+  async #catchUp(): Promise<void> {
+    let toldMs = performance.now();
+    while (!this.#recording.closed && !this.#recording.round(true).caughtUp) {
+      if (performance.now() - toldMs < CLOSING_TELL_MS) continue;
+      toldMs = performance.now();
+      say({ kind: 'closing', backlogBytes: this.#recording.backlogBytes });
+      await breathe();
+    }
+  }
+
+  #resign(): void {
+    this.#closing = true;
+    this.#recording.abandon();
+    say({ kind: 'resigned' }, () => process.exit(0));
+  }
+
   readonly #round = (): void => {
     if (this.#closing || this.#recording.closed) return;
     try {
+      if (this.#starvation?.work() === true) {
+        this.#resign();
+        return;
+      }
       const { recorded, caughtUp } = this.#recording.round();
       this.#tellSnapshot();
       if (recorded > BACKLOG_EVENTS) this.#waitMs = 0;
       else if (recorded > 0 || !caughtUp) this.#waitMs = BUSY_MS;
       else this.#waitMs = Math.min(IDLE_MS_MAX, Math.max(BUSY_MS, this.#waitMs * 2));
+      this.#starvation?.rest(this.#waitMs);
       this.#timer = setTimeout(this.#round, this.#waitMs);
     } catch (error) {
       this.#closing = true;

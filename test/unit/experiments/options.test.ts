@@ -1,5 +1,10 @@
 import { describe, expect, it } from 'vitest';
-import { optionsWithFlags, readBug, readOptionFlags } from '../../../src-main/cli/option-flag.ts';
+import {
+  optionsWithFlags,
+  readBug,
+  readOptionFlags,
+  readOptionFlagsForDrawing,
+} from '../../../src-main/cli/option-flag.ts';
 import { RAFT_DEFAULTS } from '../../../src-main/consensus/raft/options.ts';
 import { RAFT_BUGS } from '../../../src-main/consensus/raft/planted-bugs.ts';
 import { flawOfOptions, optionsSchema, withOverrides } from '../../../src-main/experiments/options.ts';
@@ -87,6 +92,32 @@ describe('--option', () => {
       /^--option: reads is lease, but checkQuorum is off/,
     );
     expect(optionsWithFlags(paper, readOptionFlags(['reads=lease', 'checkQuorum=true'])).reads).toBe('lease');
+  });
+});
+
+describe('--option where the rest is drawn', () => {
+  it('takes what is said, and leaves the rest out', () => {
+    const flags = ['preVote=false', 'reads=lease', 'electionTimeoutMs.min=100', 'electionTimeoutMs.max=200'];
+    expect(readOptionFlagsForDrawing([...flags, 'priorities.n1=2'])).toEqual({
+      preVote: false,
+      reads: 'lease',
+      electionTimeoutMs: { min: 100, max: 200 },
+      priorities: { n1: 2 },
+    });
+    expect(readOptionFlagsForDrawing(['heartbeatMs=700'])).toEqual({ heartbeatMs: 700 });
+    expect(readOptionFlagsForDrawing()).toEqual({});
+  });
+
+  it.each([
+    [['reads=lease', 'checkQuorum=false'], /reads is lease, but checkQuorum is off/],
+    [['electionTimeoutMs.min=100'], /give electionTimeoutMs\.min and electionTimeoutMs\.max both/],
+    [
+      ['electionTimeoutMs.min=100', 'electionTimeoutMs.max=200', 'heartbeatMs=100'],
+      /cannot keep a leader whose followers time out after 100 ms/,
+    ],
+    [['speed=9'], /there is no option "speed"/],
+  ])('%s is refused with the reason', (flags, sentence) => {
+    expect(() => readOptionFlagsForDrawing(flags)).toThrow(sentence);
   });
 });
 

@@ -14,6 +14,7 @@ import type {
   Disk,
   Envelope,
   Machine,
+  MachineResult,
   Network,
   Parcel,
   Recorder,
@@ -191,7 +192,7 @@ export class FakeMachine implements Machine {
     this.#journal = journal;
   }
 
-  apply(entries: readonly Entry[]): { ok: boolean; value: string }[] {
+  apply(entries: readonly Entry[]): MachineResult[] {
     this.#journal.push(`apply ${entries.map(({ index }) => index).join(',')}`);
     this.applied = entries[entries.length - 1]?.index ?? this.applied;
     return entries.map(({ data }) => ({ ok: true, value: data }));

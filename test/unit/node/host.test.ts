@@ -153,6 +153,34 @@ describe('The turn loop', () => {
     expect(recorder.of('answer')).toMatchObject([{ operation: 'c1/1', outcome: 'ok', index: 1 }]);
   });
 
+  it('answers what was committed before it begins a write that the answer does not wait for', () => {
+    const { host, journal } = hostOf((input) => {
+      if (input.kind === 'receive') return { apply: [entry(1, 'c1/1')] };
+      if (input.kind === 'propose' && input.proposals[0]?.id === 'c2/1')
+        return { send: [message('AppendEntries')], persist: persist(1) };
+      return {};
+    });
+    host.request(request('c1/1'));
+    host.turn();
+    journal.length = 0;
+    host.arrive(envelope('AppendEntriesReply'));
+    host.request(request('c2/1'));
+    host.turn();
+    const order = ['network AppendEntries', 'network answer c1/1', 'disk write'].map((what) =>
+      journal.indexOf(what),
+    );
+    expect(order).toEqual([...order].sort((left, right) => left - right));
+    expect(order).not.toContain(-1);
+  });
+
+  it('has everything on record when a turn ends that let nothing leave', () => {
+    const { host, recorder } = hostOf((input) => (input.kind === 'receive' ? { persist: persist(1) } : {}));
+    host.arrive(envelope('Ask'));
+    host.turn();
+    expect(recorder.of('persist-completed')).toHaveLength(1);
+    expect(recorder.flushed).toBe(recorder.events.length);
+  });
+
   it('passes refusals on to the client with the leader they name, and uncertainty as such', () => {
     const { host, network } = hostOf((input) =>
       input.kind === 'propose'
@@ -171,6 +199,21 @@ describe('The turn loop', () => {
       { operation: 'c1/1', outcome: 'refused', leader: 'n3', reason: 'n3 leads term 4' },
       { operation: 'c2/1', outcome: 'uncertain', leader: null, reason: 'leadership was lost' },
     ]);
+  });
+
+  it('does not say failed of what a session has forgotten, and records which entries changed nothing', () => {
+    const { host, machine, network, recorder } = hostOf((input) =>
+      input.kind === 'propose' ? { apply: [entry(1, 'c1/1'), entry(2, 'c2/1')] } : {},
+    );
+    machine.apply = () => [
+      { ok: false, value: 'x', reason: 'forgotten', uncertain: true, repeated: true },
+      { ok: true, value: 'y', repeated: true },
+    ];
+    host.request(request('c1/1'));
+    host.request(request('c2/1'));
+    host.turn();
+    expect(network.answers.map(({ outcome }) => outcome)).toEqual(['uncertain', 'ok']);
+    expect(recorder.of('apply')).toMatchObject([{ from: 1, to: 2, skipped: [1, 2] }]);
   });
 
   it('answers a stale read from its own state at once, and says that it is stale', () => {

@@ -1,4 +1,4 @@
-import { existsSync, readdirSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs';
+import { existsSync, mkdirSync, readdirSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs';
 import path from 'node:path';
 import { describe, expect, it } from 'vitest';
 import type { Entry } from '../../../src-main/consensus/replica.ts';
@@ -110,6 +110,16 @@ describe('Client sessions on disk', () => {
     expect(third).toMatchObject({ ok: false });
     expect(third?.repeated).toBeUndefined();
     again.close();
+  });
+
+  it('that have forgotten an operation do not say that it failed', () => {
+    const machine = open(folderOf());
+    const numbers = Array.from({ length: 70 }, (_none, at) => at + 1);
+    machine.apply(fromClient(1, 'c1', numbers, put('a', '1')));
+    expect(machine.apply(fromClient(71, 'c1', [3], put('a', '2')))).toMatchObject([
+      { ok: false, uncertain: true, repeated: true, reason: expect.stringMatching(/may have been applied/) },
+    ]);
+    machine.close();
   });
 
   it('are stored in the transaction that stores what they did', () => {
@@ -309,6 +319,15 @@ describe('Snapshots on disk', () => {
     writeFileSync(`${file}.unfinished`, 'half of it');
     const machine = open(folder, 5);
     expect(existsSync(`${file}.unfinished`)).toBe(false);
+    machine.close();
+  });
+
+  it('that cannot be written end the node with the file and what to do', () => {
+    const folder = folderOf();
+    const machine = open(folder);
+    machine.apply(entries(1, put('a', '1')));
+    mkdirSync(path.join(folder, 'snapshot-1.bin.unfinished'));
+    expect(() => machine.saveSnapshot(1)).toThrow(/snapshot-1\.bin: a write failed .* start the node again/);
     machine.close();
   });
 

@@ -1,7 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import { BUGS } from '../../../src-main/simulation/schedule/bias.ts';
 import { drawSchedule } from '../../../src-main/simulation/schedule/draw.ts';
-import { parseOptions } from '../../../src-main/simulation/schedule/given-options.ts';
 import { readSchedule } from '../../../src-main/simulation/schedule/read.ts';
 
 const drawn = Array.from({ length: 400 }, (_, at) => drawSchedule(at + 1));
@@ -76,37 +75,5 @@ describe('a schedule file', () => {
     expect(() => readSchedule(JSON.stringify({ ...schedule, actions }))).toThrow('actions.0.kind');
     const options = { ...schedule.options, reads: 'lease', checkQuorum: false };
     expect(() => readSchedule(JSON.stringify({ ...schedule, options }))).toThrow('checkQuorum is off');
-  });
-});
-
-describe('options on the command line', () => {
-  it('are read as what they are', () => {
-    expect(
-      parseOptions([
-        'preVote=false',
-        'maxEntriesPerMessage=3',
-        'reads=lease',
-        'electionTimeoutMs=100-200',
-        'priorities=n1:2,n2:0',
-      ]),
-    ).toEqual({
-      preVote: false,
-      maxEntriesPerMessage: 3,
-      reads: 'lease',
-      electionTimeoutMs: { min: 100, max: 200 },
-      priorities: { n1: 2, n2: 0 },
-    });
-  });
-
-  it.each([
-    [['reads=lease', 'checkQuorum=false'], 'reads is lease, but checkQuorum is off'],
-    [['speed=9'], 'There is no option speed'],
-    [['preVote=maybe'], 'must be true or false'],
-    [['heartbeatMs=fast'], 'must be a number'],
-    [['heartbeatMs'], 'name=value'],
-    [['electionTimeoutMs=5'], 'a range of milliseconds'],
-    [['maxEntriesPerMessage=0'], 'maxEntriesPerMessage must be a positive integer'],
-  ])('%s is refused with the reason', (texts, reason) => {
-    expect(() => parseOptions(texts)).toThrow(reason);
   });
 });

@@ -451,13 +451,28 @@ describe('a disk that the configuration does not know', () => {
     expect(inForce(leader)).toMatchObject({ learners: ['n3'], storage: { n1: 'd1', n2: 'd2', n3: 'd9' } });
   });
 
+  it('that was removed and let in again in one term is not taken for what it acknowledged before, however late that arrives', () => {
+    const leader = leaderOf({ configuration: known, storageId: 'd1' });
+    leader.propose('x', 'y');
+    leader.persistAll();
+    change(leader, [REMOVE_N3]);
+    leader.persistAll();
+    leader.acknowledge('n2', 4);
+    change(leader, [{ kind: 'add-learner', node: 'n3', storage: 'd9' }]);
+    leader.appendReply('n3', 1, { success: true, matchIndex: 3, round: 1 });
+    const n3 = () => leader.status.progress.find(({ peer }) => peer === 'n3');
+    expect(n3()).toMatchObject({ match: 0 });
+    leader.appendReply('n3', 1, { success: true, matchIndex: 3, round: 2 });
+    expect(n3()).toMatchObject({ match: 3 });
+  });
+
   it('that takes the place of a learner’s has acknowledged nothing', () => {
     const configuration = { ...votersOnly(['n1', 'n2']), learners: ['n3'], storage: { n3: 'd3' } };
     const leader = leaderOf({ configuration });
     leader.acknowledge('n3', 1);
     const effects = change(leader, [{ kind: 'add-learner', node: 'n3', storage: 'd9' }]);
     expect(transitionsOf(effects, 'progress')).toMatchObject([{ peer: 'n3', match: 0, state: 'probe' }]);
-    leader.appendReply('n3', 1, { success: false, prevLogIndex: 1, conflictIndex: 1 });
+    leader.appendReply('n3', 1, { success: false, prevLogIndex: 1, conflictIndex: 1, round: 2 });
     expect(leader.status.progress.find(({ peer }) => peer === 'n3')).toMatchObject({ match: 0, next: 1 });
   });
 });

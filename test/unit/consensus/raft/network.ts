@@ -5,6 +5,7 @@
  */
 import { EMPTY_CONFIGURATION, votersOnly } from '../../../../src-main/consensus/raft/configuration.ts';
 import type { RaftOptionsGiven } from '../../../../src-main/consensus/raft/options.ts';
+import type { RaftBug } from '../../../../src-main/consensus/raft/planted-bugs.ts';
 import type { RaftReplica, RaftStatus } from '../../../../src-main/consensus/raft/replica.ts';
 import type {
   ChainHash,
@@ -55,7 +56,7 @@ export class Network implements World {
   readonly #readFloor = new Map<ReadId, LogIndex>();
 
   /** @param spare servers that are up and take no part until a change brings them in */
-  constructor(size: number, options: RaftOptionsGiven, seed: number, spare = 0) {
+  constructor(size: number, options: RaftOptionsGiven, seed: number, spare = 0, bug?: RaftBug) {
     const ids = Array.from({ length: size + spare }, (_, at) => `n${at + 1}`);
     const storage = Object.fromEntries(ids.map((id) => [id, `disk of ${id}`]));
     const configuration = votersOnly(ids.slice(0, size), storage);
@@ -67,6 +68,7 @@ export class Network implements World {
           storageId: `disk of ${id}`,
           options,
           random: randomFrom(seed * 31 + at),
+          ...(bug === undefined ? undefined : { bug }),
         }),
     );
     for (const server of this.servers) server.start();
@@ -133,6 +135,27 @@ export class Network implements World {
 
   lose(at: number): void {
     this.inFlight.splice(at, 1);
+  }
+
+  /**
+   * `count` small events, drawn from `seed`: messages arrive in any order, some twice, some never; writes end one at a time; servers
+   * crash in the middle of it if `crashes`.
+   */
+  stir(seed: number, count: number, crashes: boolean): void {
+    const draw = randomFrom(seed);
+    for (let event = 0; event < count; event++) {
+      const server = this.servers[Math.floor(draw() * this.servers.length)]!;
+      const what = draw();
+      const at = Math.floor(draw() * this.inFlight.length);
+      if (what < 0.65) this.deliver(at, draw() < 0.15);
+      else if (what < 0.7) this.lose(at);
+      else if (what < 0.9) server.finishWrites(1);
+      else if (what < 0.96) server.finishJobs(1);
+      else if (crashes) {
+        server.crash();
+        server.start();
+      } else this.fireTimer(server);
+    }
   }
 
   /** Delivers and writes everything, in order, for a while: what happens between well-behaved machines. */
