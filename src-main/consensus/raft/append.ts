@@ -105,9 +105,10 @@ function refuseAppend(
 function reply(
   raft: RaftState,
   message: { readonly from: NodeId; readonly body: { readonly round: number } },
-  answer: Omit<AppendEntriesReplyBody, 'round'>,
+  answer: Omit<AppendEntriesReplyBody, 'round' | 'disk'>,
 ): void {
-  const { id: from, term } = raft;
-  const body = { ...answer, round: message.body.round };
+  const { id: from, term, storageId } = raft;
+  const { round } = message.body;
+  const body = storageId === undefined ? { ...answer, round } : { ...answer, round, disk: storageId };
   raft.rules.sendAppendReply(raft, { type: 'AppendEntriesReply', from, to: message.from, term, body });
 }

@@ -31,7 +31,7 @@ export function campaign(raft: RaftState, reason: string): boolean {
 
 function refusalToCampaign(raft: RaftState): string {
   const known = configurationOf(raft).storage[raft.id];
-  if (raft.rules.isOwnDisk(raft, known)) return `${raft.id} has no vote`;
+  if (raft.rules.isOwnDisk(raft.storageId, known)) return `${raft.id} has no vote`;
   return `the configuration knows ${raft.id} by the disk ${known}, not by ${raft.storageId}`;
 }
 
@@ -121,7 +121,7 @@ function refusalOfVote(raft: RaftState, message: RequestVote): string | undefine
 function refusalOfDisk(raft: RaftState, { disk }: RequestVoteBody): string | undefined {
   // What counts is by which disk the candidate knows it; the own configuration may lag behind.
   const known = disk ?? configurationOf(raft).storage[raft.id];
-  if (raft.rules.isOwnDisk(raft, known)) return undefined;
+  if (raft.rules.isOwnDisk(raft.storageId, known)) return undefined;
   return `${raft.id} is known by the disk ${known}, and this is ${raft.storageId}`;
 }
 

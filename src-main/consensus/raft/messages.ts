@@ -54,6 +54,8 @@ export interface AppendEntriesReplyBody {
   readonly conflictIndex?: LogIndex;
   /** The term that stands at `prevLogIndex` instead of `prevLogTerm`. */
   readonly conflictTerm?: Term;
+  /** The disk that the answer speaks of. */
+  readonly disk?: StorageId;
   /** Why it refused, in words. */
   readonly reason?: string;
 }
@@ -82,6 +84,8 @@ export interface InstallSnapshotReplyBody {
   /** The follower's log, or its snapshot, holds everything up to `lastIndex`, durably. */
   readonly installed: boolean;
   readonly round: number;
+  /** The disk that the answer speaks of. */
+  readonly disk?: StorageId;
   /** Why it was refused, in words. */
   readonly reason?: string;
 }
@@ -187,11 +191,12 @@ function flawOfRequestVote(type: string, fields: Fields): string | undefined {
 }
 
 function flawOfAppendEntriesReply(fields: Fields): string | undefined {
-  const { success, prevLogIndex, matchIndex, round, conflictIndex, conflictTerm } = fields;
+  const { success, prevLogIndex, matchIndex, round, conflictIndex, conflictTerm, disk } = fields;
   if (typeof success !== 'boolean' || !isNatural(prevLogIndex) || !isNatural(matchIndex) || !isNatural(round))
     return 'malformed AppendEntriesReply';
   if (conflictIndex !== undefined && !isNatural(conflictIndex)) return 'malformed conflictIndex';
   if (conflictTerm !== undefined && !isNatural(conflictTerm)) return 'malformed conflictTerm';
+  if (disk !== undefined && typeof disk !== 'string') return 'malformed disk';
   return undefined;
 }
 
@@ -244,8 +249,13 @@ function flawOfInstallSnapshot(fields: Fields): string | undefined {
 }
 
 function flawOfInstallSnapshotReply(fields: Fields): string | undefined {
-  const { lastIndex, next, installed, round } = fields;
-  const sound = isNatural(lastIndex) && isNatural(next) && typeof installed === 'boolean' && isNatural(round);
+  const { lastIndex, next, installed, round, disk } = fields;
+  const sound =
+    isNatural(lastIndex) &&
+    isNatural(next) &&
+    typeof installed === 'boolean' &&
+    isNatural(round) &&
+    (disk === undefined || typeof disk === 'string');
   return sound ? undefined : 'malformed InstallSnapshotReply';
 }
 

@@ -35,7 +35,12 @@ import {
 } from './election.ts';
 import { RaftLog, type RaftLogView, type TermRun } from './log.ts';
 import { adoptApplied, changeMembership, leaveJointByHand } from './membership.ts';
-import { readRaftMessage, type RaftMessage } from './messages.ts';
+import {
+  readRaftMessage,
+  type AppendEntriesReply,
+  type InstallSnapshotReply,
+  type RaftMessage,
+} from './messages.ts';
 import { resolveRaftOptions, type RaftOptionsGiven } from './options.ts';
 import { notePersisted, takePersist } from './persistence.ts';
 import { rulesWith, type RaftBug } from './planted-bugs.ts';
@@ -383,7 +388,7 @@ function handle(raft: RaftState, message: RaftMessage): void {
       handleAppendEntries(raft, message);
       return;
     case 'AppendEntriesReply':
-      if (!isStale(raft, message)) handleAppendEntriesReply(raft, message);
+      if (!isStale(raft, message) && !isOfOtherDisk(raft, message)) handleAppendEntriesReply(raft, message);
       return;
     case 'RequestVote':
       handleRequestVote(raft, message);
@@ -401,7 +406,7 @@ function handle(raft: RaftState, message: RaftMessage): void {
       handleInstallSnapshot(raft, message);
       return;
     case 'InstallSnapshotReply':
-      if (!isStale(raft, message)) handleInstallSnapshotReply(raft, message);
+      if (!isStale(raft, message) && !isOfOtherDisk(raft, message)) handleInstallSnapshotReply(raft, message);
       return;
     case 'TimeoutNow':
       if (!isStale(raft, message)) handleTimeoutNow(raft, message);
@@ -418,6 +423,18 @@ function handle(raft: RaftState, message: RaftMessage): void {
 function isStale(raft: RaftState, message: Message): boolean {
   if (message.term === raft.term) return false;
   refuse(raft, message.type, message.from, `term ${message.term} is behind ${raft.term}`);
+  return true;
+}
+
+/**
+ * A follower whose disk was replaced has forgotten which terms it has seen, so its answers confirm nobody and make no majority
+ * until it is let in anew: else a leader of an old term could commit with it (rethinkdb #5289).
+ */
+function isOfOtherDisk(raft: RaftState, message: AppendEntriesReply | InstallSnapshotReply): boolean {
+  const { from, type, body } = message;
+  const known = configurationOf(raft).storage[from];
+  if (raft.rules.isOwnDisk(body.disk, known)) return false;
+  refuse(raft, type, from, `${from} is known by the disk ${known}, and this is ${body.disk}`);
   return true;
 }
 

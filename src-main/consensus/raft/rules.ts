@@ -27,8 +27,8 @@ export interface Rules {
   lastKeptBySnapshot(raft: RaftState, index: LogIndex): LogIndex;
   /** Whether reads asked for now need a round of heartbeats that begins now. */
   readNeedsRound(raft: RaftState): boolean;
-  /** Whether this replica works on the disk that it is known by; a disk of which nobody says anything is taken at its word. */
-  isOwnDisk(raft: RaftState, known: StorageId | undefined): boolean;
+  /** Whether a replica works on the disk that it is known by; a disk of which nobody says anything is taken at its word. */
+  isOwnDisk(disk: StorageId | undefined, known: StorageId | undefined): boolean;
 }
 
 export const SOUND: Rules = {
@@ -55,7 +55,7 @@ export const SOUND: Rules = {
   lastKeptBySnapshot: (raft) => raft.log.lastIndex,
   // Dissertation §6.4, step 3: leadership is confirmed after the read has arrived.
   readNeedsRound: () => true,
-  isOwnDisk: ({ storageId }, known) => known === undefined || storageId === undefined || known === storageId,
+  isOwnDisk: (disk, known) => known === undefined || disk === undefined || known === disk,
 };
 
 /** Figure 2, AppendEntries 3 and 4: what is already there is left alone. */

@@ -169,7 +169,12 @@ function answer(
   body: { lastIndex: LogIndex; next: number; installed: boolean; round: number },
   reason?: string,
 ): void {
-  const whole = reason === undefined ? body : { ...body, reason };
+  const { storageId } = raft;
+  const whole = {
+    ...body,
+    ...(reason === undefined ? undefined : { reason }),
+    ...(storageId === undefined ? undefined : { disk: storageId }),
+  };
   if (reason !== undefined)
     refuse(
       raft,

@@ -208,7 +208,9 @@ export function mayStand(raft: RaftState): boolean {
 }
 
 function hasVoteIn(raft: RaftState, configuration: Configuration): boolean {
-  return isVoter(configuration, raft.id) && raft.rules.isOwnDisk(raft, configuration.storage[raft.id]);
+  return (
+    isVoter(configuration, raft.id) && raft.rules.isOwnDisk(raft.storageId, configuration.storage[raft.id])
+  );
 }
 
 /** Tells the trace what was refused and why. */

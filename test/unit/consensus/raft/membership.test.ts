@@ -2,6 +2,7 @@ import { describe, expect, it } from 'vitest';
 import { EMPTY_CONFIGURATION, votersOnly } from '../../../../src-main/consensus/raft/configuration.ts';
 import type { Configuration, Effects, MembershipChange } from '../../../../src-main/consensus/replica.ts';
 import {
+  appendReplyIn,
   appendsIn,
   entriesAfter,
   entryOf,
@@ -436,6 +437,27 @@ describe('a disk that the configuration does not know', () => {
     const wiped = new SingleReplica({ configuration: EMPTY_CONFIGURATION, storageId: 'd9' });
     expect(voteReplyIn(wiped.requestVote('n2', 5, 9, 4, { disk: 'd1' })).granted).toBe(false);
     expect(voteReplyIn(wiped.requestVote('n3', 5, 9, 4, { disk: 'd9' })).granted).toBe(true);
+  });
+
+  it('makes no majority: its server has forgotten which terms it has seen, so a leader of an old one could commit with it', () => {
+    const leader = new SingleReplica({ configuration: known, storageId: 'd1' });
+    leader.becomeLeader();
+    leader.persistAll();
+    leader.read('read-index', 'r1');
+    const effects = leader.appendReply('n2', 1, { matchIndex: 1, disk: 'd9' });
+    expect(transitionsOf(effects, 'refuse')).toMatchObject([
+      { what: 'AppendEntriesReply', reason: 'n2 is known by the disk d2, and this is d9' },
+    ]);
+    expect(leader.status.commitIndex).toBe(0);
+    leader.appendReply('n2', 1, { matchIndex: 1, disk: 'd2' });
+    expect(leader.status.commitIndex).toBe(1);
+    leader.snapshotReply('n2', 1, { lastIndex: 1, next: 1, installed: true, round: 2, disk: 'd9' });
+    expect(leader.status.progress.find(({ peer }) => peer === 'n2')).toMatchObject({ answeredRound: 1 });
+  });
+
+  it('is named in every answer of a follower', () => {
+    const follower = new SingleReplica({ configuration: known, storageId: 'd9' });
+    expect(appendReplyIn(follower.append('n2', 1))).toMatchObject({ success: true, disk: 'd9' });
   });
 
   it('follows all the same, and may be let in again as a learner after it was removed', () => {
