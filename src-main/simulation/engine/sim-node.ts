@@ -81,11 +81,6 @@ export class SimNode {
     return this.#disk.storageId;
   }
 
-  /** Its disk is not the one it began with. */
-  get wasWiped(): boolean {
-    return this.#disks > 1;
-  }
-
   get alive(): boolean {
     return this.#life !== undefined;
   }

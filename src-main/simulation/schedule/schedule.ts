@@ -2,7 +2,7 @@
  * A schedule is everything that a simulated run depends on, as data: options, nodes, what the world is like, what clients call, what
  * is done to the cluster when, and how the run ends. The same schedule gives the same trace, bit for bit.
  */
-import type { MembershipChange, NodeId } from '../../consensus/replica.ts';
+import type { NodeId } from '../../consensus/replica.ts';
 import type { RaftOptions } from '../../consensus/raft/options.ts';
 import type { ReadHow } from '../../node/host/ports.ts';
 import type { Nanoseconds } from '../../trace/model/events.ts';
@@ -161,9 +161,6 @@ export interface Schedule {
   /** The run ends here, if not before. */
   readonly untilNs: Nanoseconds;
 }
-
-/** A membership change as the replica is asked for it. */
-export type { MembershipChange };
 
 /** What was scheduled: what is done to the cluster and what its clients call. */
 export function scheduledEvents({ actions, clients }: Schedule): number {
