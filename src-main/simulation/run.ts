@@ -30,10 +30,12 @@ class Run {
   readonly #simulation: Simulation;
   #liveness: Liveness | undefined;
   #finding: RunFinding | undefined;
+  #endsNs: Nanoseconds;
 
   constructor(schedule: Schedule, keep: ((event: TraceEvent) => void) | undefined) {
     this.#schedule = schedule;
     this.#keep = keep;
+    this.#endsNs = schedule.untilNs;
     this.#checks = createChecks({ facts: { clientSessions: schedule.options.clientSessions } });
     const listener = {
       wants: (payload: EventPayload) => keep !== undefined || this.#wants(payload),
@@ -47,13 +49,13 @@ class Run {
 
   run(): RunResult {
     const simulation = this.#simulation;
-    const { stable, untilNs } = this.#schedule;
+    const { stable } = this.#schedule;
     simulation.start();
     if (stable !== null) simulation.timeline.at(stable.atNs, () => this.#beginStablePhase());
     const { timeline } = simulation;
     while (
       this.#finding === undefined &&
-      timeline.next(Math.min(untilNs, this.#liveness?.endsNs ?? Infinity))
+      timeline.next(Math.min(this.#endsNs, this.#liveness?.endsNs ?? Infinity))
     );
     const finding = this.#finish(timeline.nowNs);
     simulation.record({ kind: 'run-stopped', reason: finding?.rule ?? 'the schedule is over' });
@@ -83,7 +85,10 @@ class Run {
     const { stable, options } = this.#schedule;
     if (stable === null) return;
     const begun = beginStablePhase(this.#simulation, stable, options);
-    if (begun === undefined) return;
+    if (begun === undefined) {
+      this.#endsNs = this.#simulation.timeline.nowNs + stable.calmNs;
+      return;
+    }
     this.#liveness = new Liveness(stable, begun.healthy, begun.isCalm);
     this.#probe(stable, begun.healthy);
   }

@@ -107,6 +107,7 @@ function hashBody(hash: ContentHash, type: string, body: object): void {
       hash.number(reply.conflictIndex ?? -1);
       hash.number(reply.conflictTerm ?? -1);
       hash.text(reply.reason ?? '');
+      hash.text(reply.disk ?? '');
       return;
     }
     default:

@@ -8,6 +8,7 @@ import type { RaftOptions } from '../../consensus/raft/options.ts';
 import { Dice } from '../schedule/dice.ts';
 import type { Rest, StablePhase } from '../schedule/schedule.ts';
 import { configurationsInForce, holdsMajority } from './majorities.ts';
+import type { SimNode } from './sim-node.ts';
 import type { Simulation } from './simulation.ts';
 
 export interface StableOutcome {
@@ -16,7 +17,7 @@ export interface StableOutcome {
   readonly isCalm: boolean;
 }
 
-/** Begins it. @returns undefined when no majority is left on real disks, and nothing can be asked for */
+/** Begins it. @returns undefined when nothing can be asked for: no majority is left on real disks, or nothing bounds how long elections take */
 export function beginStablePhase(
   simulation: Simulation,
   plan: StablePhase,
@@ -37,12 +38,27 @@ export function beginStablePhase(
     command: { kind: 'stable-phase', healthy: [...healthy], rest },
     origin: 'schedule',
   });
+  if (!options.preVote && !agree(nodes, healthy)) return undefined;
   // Whoever was removed and does not know it stands for election again and again, unless others are loyal to their leader.
   const isQuiet =
     configurations.every((configuration) => !isJoint(configuration)) &&
     configurations.length === 1 &&
     [...healthy].every((id) => configurations.every((configuration) => isVoter(configuration, id)));
   return { healthy: [...healthy], isCalm: isQuiet || (options.preVote && options.checkQuorum) };
+}
+
+/**
+ * Whether the healthy work by one configuration. Without PreVote, one that has not heard of a voter stands for election in term after
+ * term, cannot win, and refuses whom it does not ask, for as long as its timeouts happen to come first.
+ */
+function agree(nodes: ReadonlyMap<NodeId, SimNode>, healthy: ReadonlySet<NodeId>): boolean {
+  const known = new Set<string>();
+  for (const id of healthy) {
+    const configuration = nodes.get(id)?.configuration.configuration;
+    if (configuration !== undefined && configuration.voters.length > 0)
+      known.add(JSON.stringify(configuration));
+  }
+  return known.size === 1;
 }
 
 /** Leaves out one node after another, in random order, as long as a majority remains and luck has it. */
