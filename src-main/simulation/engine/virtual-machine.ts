@@ -99,13 +99,13 @@ export class VirtualMachine implements Machine {
     return image.length;
   }
 
-  /** Older ones than the log relies on are on their way to nobody any more, but for a few. */
+  /** Of those older than the one that the log relies on, few may be on their way to somebody; one not yet applied waits to be restored. */
   #keep(index: LogIndex, image: Uint8Array): void {
-    const { images } = this.#stored;
+    const { images, store } = this.#stored;
     images.set(index, image);
     if (images.size <= IMAGES_KEPT) return;
     const oldest = Math.min(...images.keys());
-    if (oldest < this.#disk.snapshotIndex) images.delete(oldest);
+    if (oldest < this.#disk.snapshotIndex && oldest <= store.applied) images.delete(oldest);
   }
 }
 
