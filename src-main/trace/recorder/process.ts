@@ -9,13 +9,17 @@ import { TraceRecording } from './recording.ts';
 import { Starvation } from './starvation.ts';
 
 /**
- * How often the spools are looked at while something happens; while nothing does, waits double up to the second figure. Every
- * look ends in a commit, and commits are what recording a little costs.
+ * How often the spools are looked at while something happens, and up to which wait it doubles while nothing does. Every look ends
+ * in a commit, and commits are what recording a little costs; so it is seldom done while nobody watches. More events at once
+ * than `backlogEvents` mean that it lags: the next round follows at once.
  */
-const BUSY_MS = 40;
-const IDLE_MS_MAX = 160;
-/** So many at once mean that it lags: the next round follows at once. */
-const BACKLOG_EVENTS = 5_000;
+interface Pace {
+  readonly busyMs: number;
+  readonly idleMsMax: number;
+  readonly backlogEvents: number;
+}
+const WATCHED: Pace = { busyMs: 40, idleMsMax: 160, backlogEvents: 5_000 };
+const UNWATCHED: Pace = { busyMs: 250, idleMsMax: 500, backlogEvents: 25_000 };
 const ELECTIONS_MAX = 20;
 /** More than this is not left to a process of low priority to close with: somebody waits for it. */
 const CLOSING_BACKLOG_BYTES_MAX = 4 * 1024 * 1024;
@@ -64,7 +68,8 @@ class Recorder {
   /** Only for one that gives way to others. */
   readonly #starvation: Starvation | undefined;
   #timer: NodeJS.Timeout | undefined;
-  #waitMs = BUSY_MS;
+  #pace = UNWATCHED;
+  #waitMs = UNWATCHED.busyMs;
   #closing = false;
   #hz = 0;
   #snapshotMs = 0;
@@ -82,6 +87,10 @@ class Recorder {
   watch(hz: number): void {
     this.#hz = Math.min(30, Math.max(0, hz));
     this.#snapshotOut = false;
+    this.#pace = this.#hz > 0 ? WATCHED : UNWATCHED;
+    if (this.#pace === UNWATCHED || this.#closing) return;
+    clearTimeout(this.#timer);
+    this.#round();
   }
 
   snapshotTaken(): void {
@@ -127,9 +136,10 @@ class Recorder {
       }
       const { recorded, caughtUp } = this.#recording.round();
       this.#tellSnapshot();
-      if (recorded > BACKLOG_EVENTS) this.#waitMs = 0;
-      else if (recorded > 0 || !caughtUp) this.#waitMs = BUSY_MS;
-      else this.#waitMs = Math.min(IDLE_MS_MAX, Math.max(BUSY_MS, this.#waitMs * 2));
+      const { busyMs, idleMsMax, backlogEvents } = this.#pace;
+      if (recorded > backlogEvents) this.#waitMs = 0;
+      else if (recorded > 0 || !caughtUp) this.#waitMs = busyMs;
+      else this.#waitMs = Math.min(idleMsMax, Math.max(busyMs, this.#waitMs * 2));
       this.#starvation?.rest(this.#waitMs);
       this.#timer = setTimeout(this.#round, this.#waitMs);
     } catch (error) {

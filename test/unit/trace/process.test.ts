@@ -63,10 +63,11 @@ class Peer<From extends { kind: string }, To extends object> {
   }
 }
 
-function startRecorder(run: SampleRun): Peer<FromRecorder, ToRecorder> {
+function startRecorder(run: SampleRun, givesWay = false): Peer<FromRecorder, ToRecorder> {
   const recorder = new Peer<FromRecorder, ToRecorder>('recorder/main.ts');
   const { spoolFolder } = run;
-  recorder.say({ kind: 'start', traceFile: join(folder, 'run.qlab'), spoolFolder, header: sampleHeader() });
+  const traceFile = join(folder, 'run.qlab');
+  recorder.say({ kind: 'start', traceFile, spoolFolder, header: sampleHeader(), givesWay });
   return recorder;
 }
 
@@ -151,6 +152,31 @@ describe('a recorder process', () => {
       expect(numbers.sort((a, b) => a - b)).toEqual(numbers.map((_, at) => at + 1));
     }
     expect(trace.query('info', {})).toMatchObject({ status: 'complete', operations: 9 });
+    trace.close();
+  });
+
+  it('leaves closing to one of ordinary priority when much is to be read for it', async () => {
+    const run = writeSampleRun(folder);
+    const value = 'x'.repeat(60_000);
+    for (let number = 1; number <= 200; number++) {
+      const call = { call: 'put', key: 'k', value } as const;
+      run
+        .at(900 + number)
+        .record('load', { kind: 'invoke', operation: `c9/${number}`, client: 'c9', ...call });
+      run.flush();
+    }
+    run.close();
+    const first = startRecorder(run, true);
+    const gone = once(first.child, 'exit');
+    first.say({ kind: 'close', reason: 'the test is over' });
+    await first.hear('resigned');
+    expect(await gone).toEqual([0, null]);
+    const second = startRecorder(run);
+    second.say({ kind: 'close', reason: 'the test is over' });
+    const { events, gaps } = await second.hear('closed');
+    expect({ events, gaps }).toEqual({ events: 259 + 200, gaps: 0 });
+    const trace = openTrace(join(folder, 'run.qlab'));
+    expect(trace.query('info', {})).toMatchObject({ status: 'complete', events });
     trace.close();
   });
 
