@@ -37,6 +37,8 @@ export interface ClusterConfig {
   traceFile: string;
   /** Without a recording, to measure what recording costs: no trace is made and no recorder runs. */
   untraced?: boolean;
+  /** Nobody looks at the run while it goes on, so its recorder may lag: it takes only what the cluster leaves of the processors. */
+  unwatched?: boolean;
   /** An operation without an answer after this long ends as unknown. */
   operationTimeoutMs: number;
   /** Every node has this planted bug. */
@@ -123,8 +125,8 @@ export class Cluster {
   }
 
   #newRecording(spoolFolder: string): Recording {
-    const { traceFile, header } = this.#config;
-    return new Recording({ traceFile, spoolFolder, header }, this.#reaper, {
+    const { traceFile, header, unwatched: givesWay = false } = this.#config;
+    return new Recording({ traceFile, spoolFolder, header, givesWay }, this.#reaper, {
       spawned: (pid, of) => this.#record({ kind: 'process-spawned', node: 'recorder', pid, of }),
       exited: (of, how) =>
         this.#record({

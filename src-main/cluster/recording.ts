@@ -1,6 +1,7 @@
 /**
- * Keeps a recorder at work for as long as its run lasts: one that dies is started again and goes on where the trace ends. It gives
- * way to the cluster, because the spools keep what it cannot take yet; should that leave it nothing, another one does not.
+ * Keeps a recorder at work for as long as its run lasts: one that dies is started again and goes on where the trace ends. While
+ * nobody watches it gives way to the cluster, because the spools keep what it cannot take yet; should that leave it nothing, another
+ * one does not.
  */
 import type { FromRecorder, RunHeader, ToRecorder } from '../trace/protocol.ts';
 import type { LiveSnapshot } from '../trace/model/queries.ts';
@@ -12,6 +13,8 @@ export interface RecordingConfig {
   traceFile: string;
   spoolFolder: string;
   header: RunHeader;
+  /** It gets only what the cluster leaves of the processors. Not for a run that somebody follows live: what is seen would lag. */
+  givesWay: boolean;
 }
 
 export interface RecordingEvents {
@@ -39,13 +42,14 @@ export class Recording {
   #failures = 0;
   #hz = 0;
   #closing = false;
-  #givesWay = true;
+  #givesWay: boolean;
   #stillClosing = (): void => undefined;
   #closed: ((answer: { events: number; gaps: number }) => void) | undefined;
   #lastError: string | undefined;
 
   constructor(config: RecordingConfig, reaper: Reaper, events: RecordingEvents) {
     this.#config = config;
+    this.#givesWay = config.givesWay;
     this.#reaper = reaper;
     this.#events = events;
   }

@@ -119,6 +119,7 @@ async function measureLevel(
         folder,
         traceFile: path.join(folder, 'trace.qlab'),
         untraced: mode === 'untraced',
+        unwatched: true,
         operationTimeoutMs: operationTimeoutMs(options),
       },
       {
