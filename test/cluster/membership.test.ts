@@ -94,12 +94,15 @@ describe('the membership scenario on real processes, with every option on and un
 
   it('handed the leadership over to who was asked for', () => {
     const handedTo = ask<string>(
-      "SELECT json_extract(body, '$.to') FROM event WHERE kind = 'transfer' AND json_extract(body, '$.stage') = 'timeout-now'",
+      "SELECT DISTINCT json_extract(body, '$.to') FROM event WHERE kind = 'transfer' AND json_extract(body, '$.stage') = 'timeout-now'",
     );
-    expect(handedTo.at(-1)).toBe('n6');
-    expect(
-      ask("SELECT json_extract(body, '$.to') FROM event WHERE kind = 'role' AND source = 'n6'").at(-1),
-    ).toBe('leader');
+    const leaders = ask<string>(
+      "SELECT source FROM event WHERE kind = 'role' AND json_extract(body, '$.to') = 'leader' ORDER BY at_ns",
+    );
+    expect(handedTo.length).toBeGreaterThan(0);
+    for (const node of handedTo) expect(leaders).toContain(node);
+    // Or it was elected when n2 had gone, and led already when it was asked for.
+    expect(leaders.at(-1)).toBe('n6');
   });
 
   it('compacted logs, sent snapshots or entries to newcomers, and read by lease', () => {
