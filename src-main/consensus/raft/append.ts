@@ -5,7 +5,7 @@ import { advanceFollowerCommit } from './commit.ts';
 import { logPosition } from './log.ts';
 import { adoptAppended } from './membership.ts';
 import type { AppendEntries, AppendEntriesReplyBody } from './messages.ts';
-import { appendEntry, truncateLog } from './persistence.ts';
+import { appendEntry, sayAppended, truncateLog } from './persistence.ts';
 import { becomeFollower, changeLeader } from './roles.ts';
 import { refuse, resetElectionTimer, type RaftState } from './state.ts';
 
@@ -73,19 +73,13 @@ function storeEntries(raft: RaftState, message: AppendEntries): void {
   for (let at = from; at < entries.length; at++) {
     const entry = entries[at]!;
     if (entry.index > first && entry.term !== log.lastTerm) {
-      noteAppended(raft, first);
+      sayAppended(raft, first);
       first = entry.index;
     }
     appendEntry(raft, entry);
   }
-  noteAppended(raft, first);
+  sayAppended(raft, first);
   for (let at = from; at < entries.length; at++) adoptAppended(raft, entries[at]!);
-}
-
-/** Entries `first` to the end of the log, all of one term, are new. */
-function noteAppended(raft: RaftState, first: LogIndex): void {
-  const { lastIndex: last, lastTerm: term } = raft.log;
-  raft.out.transitions.push({ kind: 'append', first, last, term, hash: raft.log.hashAt(last) });
 }
 
 function refuseAppend(

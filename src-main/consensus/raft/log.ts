@@ -155,15 +155,6 @@ export class RaftLog implements RaftLogView {
     return this.#start.term === term && this.#start.index <= upTo ? this.#start.index : 0;
   }
 
-  /** The last entry of a term not above `term` at or before `upTo`, and at the start of the log at the earliest. */
-  lastNotAbove(term: Term, upTo: LogIndex): LogIndex {
-    for (let at = this.#runs.length - 1; at >= 0; at--) {
-      const run = this.#runs[at];
-      if (run !== undefined && run.first <= upTo && run.term <= term) return Math.min(run.last, upTo);
-    }
-    return this.#start.index;
-  }
-
   #outside(index: LogIndex): InvariantBroken {
     return new InvariantBroken(
       `Invariant broken: entry ${index} is asked of a log of entries ${this.#start.index + 1} to ${this.lastIndex}`,

@@ -12,7 +12,7 @@ import {
   readConfiguration,
   type Changed,
 } from './configuration.ts';
-import { appendEntry } from './persistence.ts';
+import { appendEntry, sayAppended } from './persistence.ts';
 import { newProgress } from './progress.ts';
 import { beginRound, sayProgress, sendHeartbeat, sendPending, startHeartbeats } from './replication.ts';
 import { becomeFollower, stepDown } from './roles.ts';
@@ -21,6 +21,7 @@ import {
   mayVote,
   refuse,
   resetElectionTimer,
+  whoLeads,
   type ConfigurationEntry,
   type RaftState,
 } from './state.ts';
@@ -45,11 +46,7 @@ function propose(raft: RaftState, what: string, change: () => Changed): void {
 }
 
 function refusalOfAny(raft: RaftState): string | undefined {
-  if (raft.role !== 'leader') {
-    return raft.leader === null
-      ? `no leader known in term ${raft.term}`
-      : `${raft.leader} leads term ${raft.term}`;
-  }
+  if (raft.role !== 'leader') return whoLeads(raft);
   if (raft.transfer !== null) return `the leadership is being handed to ${raft.transfer.to}`;
   return raft.rules.refusalOfChange(raft);
 }
@@ -59,9 +56,7 @@ function appendConfiguration(raft: RaftState, configuration: Configuration): voi
   const data = configurationText(configuration);
   const entry: Entry = { index, term: raft.term, kind: 'configuration', data };
   appendEntry(raft, entry);
-  const hash = raft.log.hashAt(index);
-  const entries = [{ data }];
-  raft.out.transitions.push({ kind: 'append', first: index, last: index, term: raft.term, hash, entries });
+  sayAppended(raft, index, [{ data }]);
   adoptAppended(raft, entry);
   for (const progress of raft.progress.values()) sendPending(raft, progress);
 }

@@ -5,7 +5,7 @@
  * Space `meta`, key 0: `{ term, votedFor }`. Space `log`, key = index: `{ term, kind, data, id?, hash }`. Space `snapshot`,
  * key 0: the mark of the newest snapshot and, as `start`, the entry behind which the log begins.
  */
-import type { Entry, LogIndex, Persist, PersistId, SnapshotMark } from '../replica.ts';
+import type { Entry, LogIndex, OperationId, Persist, PersistId, SnapshotMark } from '../replica.ts';
 import { invariant } from '../invariant.ts';
 import { rollBackConfigurations } from './membership.ts';
 import type { RaftState } from './state.ts';
@@ -16,6 +16,17 @@ export function appendEntry(raft: RaftState, entry: Entry): void {
   const { term, kind, data, id } = entry;
   const value = id === undefined ? { term, kind, data, hash } : { term, kind, data, id, hash };
   raft.out.puts.push({ space: 'log', key: entry.index, value });
+}
+
+/** Tells the trace of new entries, `first` to the end of the log, all of one term; where they were made, also what they hold. */
+export function sayAppended(
+  { log, out }: RaftState,
+  first: LogIndex,
+  entries?: readonly { readonly id?: OperationId; readonly data: string }[],
+): void {
+  const { lastIndex: last, lastTerm: term } = log;
+  const appended = { kind: 'append', first, last, term, hash: log.hashAt(last) } as const;
+  out.transitions.push(entries === undefined ? appended : { ...appended, entries });
 }
 
 /** Removes entries from `first` on, in memory and on the disk. */

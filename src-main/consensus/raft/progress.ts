@@ -32,8 +32,6 @@ export interface Progress {
   /** Messages with entries under way, oldest first. */
   readonly inFlight: Sent[];
   inFlightBytes: number;
-  /** When the oldest of them was sent, or the window last moved. */
-  movedAt: Milliseconds;
   /** When the follower last answered anything in this term. */
   heardAt: Milliseconds;
   /** The newest round of heartbeats that it answered. */
@@ -53,7 +51,6 @@ export function newProgress(peer: NodeId, next: LogIndex, now: Milliseconds, sin
     probeSent: false,
     inFlight: [],
     inFlightBytes: 0,
-    movedAt: now,
     heardAt: now,
     answeredRound: 0,
     sinceRound,
@@ -84,23 +81,20 @@ export function becomeSnapshot(progress: Progress, index: LogIndex, term: Term):
   clearInFlight(progress);
 }
 
-export function noteSent(progress: Progress, last: LogIndex, bytes: number, now: Milliseconds): void {
-  if (progress.inFlight.length === 0) progress.movedAt = now;
+export function noteSent(progress: Progress, last: LogIndex, bytes: number): void {
   progress.inFlight.push({ last, bytes });
   progress.inFlightBytes += bytes;
 }
 
 /** Everything up to `match` has been answered. */
-export function noteAnswered(progress: Progress, match: LogIndex, now: Milliseconds): void {
+export function noteAnswered(progress: Progress, match: LogIndex): void {
   const { inFlight } = progress;
   let answered = 0;
   while (answered < inFlight.length && inFlight[answered]!.last <= match) {
     progress.inFlightBytes -= inFlight[answered]!.bytes;
     answered++;
   }
-  if (answered === 0) return;
-  inFlight.splice(0, answered);
-  progress.movedAt = now;
+  if (answered > 0) inFlight.splice(0, answered);
 }
 
 /** Whether nothing more with entries may be sent for now. */

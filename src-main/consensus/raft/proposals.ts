@@ -1,8 +1,8 @@
 /** Taking clients' commands into the log (§5.3), or saying why not. */
 import type { LogIndex, Proposal } from '../replica.ts';
-import { appendEntry } from './persistence.ts';
+import { appendEntry, sayAppended } from './persistence.ts';
 import { sendPending, weightOf } from './replication.ts';
-import { refuse, type RaftState } from './state.ts';
+import { refuse, whoLeads, type RaftState } from './state.ts';
 
 /** Appends everything proposed in one turn and sends it to each follower, as far as its window allows. */
 export function propose(raft: RaftState, proposals: readonly Proposal[]): void {
@@ -36,8 +36,7 @@ function append(raft: RaftState, proposals: readonly Proposal[]): void {
     last += 1;
     appendEntry(raft, { index: last, term: raft.term, kind: 'command', data, id });
   }
-  const hash = raft.log.hashAt(last);
-  raft.out.transitions.push({ kind: 'append', first, last, term: raft.term, hash, entries: proposals });
+  sayAppended(raft, first, proposals);
 }
 
 /** Those that keep what is uncommitted within its limit; one always fits into nothing. */
@@ -64,8 +63,7 @@ export function noteCommitted(raft: RaftState, from: LogIndex): void {
 
 function redirect(raft: RaftState, proposals: readonly Proposal[]): void {
   const leader = raft.leader ?? undefined;
-  const reason =
-    leader === undefined ? `no leader known in term ${raft.term}` : `${leader} leads term ${raft.term}`;
+  const reason = whoLeads(raft);
   for (const { id } of proposals) raft.out.replies.push({ kind: 'redirect', id, leader, reason });
   sayRefused(raft, proposals, reason);
 }

@@ -11,6 +11,7 @@ import {
   configurationOf,
   refuse,
   sendReply,
+  whoLeads,
   type PendingReads,
   type RaftState,
   type ReadQuestion,
@@ -116,7 +117,7 @@ export function updateLease(raft: RaftState, reason: string): void {
 function forward(raft: RaftState, question: ReadQuestion): void {
   const { leader } = raft;
   if (leader === null) {
-    refuseReads(raft, question, `no leader known in term ${raft.term}`);
+    refuseReads(raft, question, whoLeads(raft));
     return;
   }
   const context = nextContext(raft);
@@ -178,11 +179,10 @@ export function handleReadIndexReply(raft: RaftState, message: ReadIndexReply): 
 }
 
 /** The leader has changed: whatever was asked of the last one gets no answer. */
-export function endReads(raft: RaftState, leader: NodeId | null): void {
+export function endReads(raft: RaftState): void {
   const waiting = raft.pendingReads.length + raft.earlyReads.length + raft.forwardedReads.length;
   if (waiting === 0) return;
-  const reason =
-    leader === null ? `no leader known in term ${raft.term}` : `${leader} leads term ${raft.term}`;
+  const reason = whoLeads(raft);
   const ended: ReadQuestion[] = [...raft.pendingReads.splice(0), ...raft.earlyReads.splice(0)];
   for (const { ids } of raft.forwardedReads.splice(0)) ended.push({ mode: 'read-index', ids });
   for (const question of ended) refuseReads(raft, question, reason);

@@ -4,7 +4,6 @@
  */
 import type {
   ChainHash,
-  Configuration,
   Effects,
   Input,
   LogIndex,
@@ -12,18 +11,15 @@ import type {
   Message,
   Milliseconds,
   NodeId,
-  OperatorInput,
   Replica,
   Role,
-  Row,
   SnapshotMark,
-  StorageId,
   Term,
 } from '../replica.ts';
 import { invariant } from '../invariant.ts';
 import { handleAppendEntries } from './append.ts';
 import { advanceLeaderCommit, takeCommitted } from './commit.ts';
-import { flawOfConfiguration, isVoter, readConfiguration } from './configuration.ts';
+import { isVoter } from './configuration.ts';
 import {
   campaign,
   countVote,
@@ -33,63 +29,28 @@ import {
   handleRequestVoteReply,
   loyalty,
 } from './election.ts';
-import { RaftLog, type RaftLogView, type TermRun } from './log.ts';
-import { adoptApplied, changeMembership, leaveJointByHand } from './membership.ts';
+import { initialState, type RaftConfig } from './initial-state.ts';
+import type { RaftLogView, TermRun } from './log.ts';
+import { adoptApplied } from './membership.ts';
 import {
   readRaftMessage,
   type AppendEntriesReply,
   type InstallSnapshotReply,
   type RaftMessage,
 } from './messages.ts';
-import { resolveRaftOptions, type RaftOptionsGiven } from './options.ts';
+import { obeyOperator } from './operator-commands.ts';
 import { notePersisted, takePersist } from './persistence.ts';
-import { rulesWith, type RaftBug } from './planted-bugs.ts';
 import type { Progress } from './progress.ts';
 import { propose } from './proposals.ts';
 import { handleReadIndex, handleReadIndexReply, holdsLease, read } from './reads.ts';
 import { handleAppendEntriesReply, heartbeat } from './replication.ts';
-import { restore } from './restore.ts';
-import { changeLeader, stepDownTo } from './roles.ts';
+import { stepDownTo } from './roles.ts';
 import { handleChunk, handleInstallSnapshotReply } from './snapshot-sending.ts';
-import {
-  handleInstallSnapshot,
-  handleKept,
-  handleRefused,
-  handleSaved,
-  snapshotByHand,
-  snapshotIfDue,
-} from './snapshot.ts';
-import {
-  configurationOf,
-  emptyOutbox,
-  mayVote,
-  refuse,
-  resetElectionTimer,
-  type ConfigurationEntry,
-  type RaftState,
-} from './state.ts';
-import { handleTimeoutNow, promiseToLeader, transferLeadership } from './transfer.ts';
+import { handleInstallSnapshot, handleKept, handleRefused, handleSaved, snapshotIfDue } from './snapshot.ts';
+import { configurationOf, emptyOutbox, refuse, type ConfigurationEntry, type RaftState } from './state.ts';
+import { handleTimeoutNow } from './transfer.ts';
 
-export interface RaftConfig {
-  readonly id: NodeId;
-  /** Who took part when the cluster began; `EMPTY_CONFIGURATION` for a node that joins later and is told by the log. */
-  readonly configuration: Configuration;
-  /** The id of the disk that the rows come from; without one it is taken for the right disk. */
-  readonly storageId?: StorageId;
-  readonly options: RaftOptionsGiven;
-  /** Everything that earlier incarnations persisted; empty at the first start. */
-  readonly rows: readonly Row[];
-  /**
-   * The last entry that the state machine on this disk has applied; such entries are not handed out again. At least the
-   * index of the snapshot among the rows.
-   */
-  readonly applied: LogIndex;
-  /** Uniform in [0, 1). */
-  readonly random: () => number;
-  readonly now: Milliseconds;
-  /** A planted bug instead of one of the rules. */
-  readonly bug?: RaftBug;
-}
+export type { RaftConfig } from './initial-state.ts';
 
 /** A moment of a replica, copied. */
 export interface RaftStatus {
@@ -146,94 +107,6 @@ export function createRaft(config: RaftConfig): RaftReplica {
   };
 }
 
-function initialState(config: RaftConfig): RaftState {
-  const { id, applied, now } = config;
-  const log = new RaftLog();
-  const { term, votedFor, snapshot } = restore(config.rows, log);
-  assertApplied(applied, snapshot, log);
-  const options = resolveRaftOptions(config.options);
-  const flaw = flawOfConfiguration(config.configuration);
-  if (flaw !== undefined)
-    throw new RangeError(`The configuration that ${id} begins with is unsound: ${flaw}`);
-  const raft: RaftState = {
-    id,
-    storageId: config.storageId,
-    options,
-    rules: rulesWith(config.bug),
-    random: config.random,
-    matchOf: (voter) => (voter === id ? raft.durableIndex : (raft.progress.get(voter)?.match ?? 0)),
-    heardAtOf: (voter) => (voter === id ? raft.now : (raft.progress.get(voter)?.heardAt ?? -Infinity)),
-    answeredRoundOf: (voter) => (voter === id ? raft.round : (raft.progress.get(voter)?.answeredRound ?? 0)),
-    now,
-    deadline: undefined,
-    electionTimeoutMs: 0,
-    term,
-    votedFor,
-    log,
-    snapshot,
-    configurations: restoreConfigurations(config, snapshot, log),
-    role: 'follower',
-    leader: null,
-    commitIndex: Math.max(applied, snapshot?.index ?? 0),
-    handedOut: applied,
-    applied,
-    durableIndex: log.lastIndex,
-    pendingPersists: [],
-    lastPersistId: 0,
-    // A lease may rest on what this replica answered before it went down (dissertation §6.4.1).
-    leaderHeardAt: options.reads === 'lease' && term > 0 ? now : -Infinity,
-    votes: new Map(),
-    campaignTransfer: false,
-    progress: new Map(),
-    round: 0,
-    roundSentAt: [],
-    confirmedRound: 0,
-    confirmedAt: -Infinity,
-    leaseHeld: false,
-    leaseForfeited: false,
-    partedIn: new Map(),
-    uncommittedBytes: 0,
-    transfer: null,
-    pendingReads: [],
-    earlyReads: [],
-    forwardedReads: [],
-    lastReadContext: 0,
-    incoming: null,
-    savingSnapshot: 0,
-    out: emptyOutbox(),
-  };
-  if (!mayVote(raft)) raft.role = 'learner';
-  resetElectionTimer(raft, true);
-  return raft;
-}
-
-function assertApplied(applied: LogIndex, snapshot: SnapshotMark | null, log: RaftLog): void {
-  if (applied > log.lastIndex)
-    throw new Error(
-      `The state machine has applied entry ${applied}, but the log ends at ${log.lastIndex}: entries are missing from the disk`,
-    );
-  if (snapshot !== null && applied < snapshot.index)
-    throw new Error(
-      `The state machine has applied entry ${applied}, but the log begins behind a snapshot of entry ${snapshot.index}: that must be restored first`,
-    );
-}
-
-/** The configuration of the beginning or of the snapshot, and those that later entries brought. */
-function restoreConfigurations(
-  { configuration, bug, applied }: RaftConfig,
-  snapshot: SnapshotMark | null,
-  log: RaftLog,
-): ConfigurationEntry[] {
-  const first = snapshot ?? { index: 0, configuration };
-  const found: ConfigurationEntry[] = [{ index: first.index, configuration: first.configuration }];
-  const to = rulesWith(bug).adoptsOnAppend ? log.lastIndex : applied;
-  for (let index = first.index + 1; index <= to; index++) {
-    const entry = log.entryAt(index);
-    if (entry.kind === 'configuration') found.push({ index, configuration: readConfiguration(entry.data) });
-  }
-  return found;
-}
-
 function dispatch(raft: RaftState, input: Input): void {
   switch (input.kind) {
     case 'timeout':
@@ -258,7 +131,7 @@ function dispatch(raft: RaftState, input: Input): void {
       onMachine(raft, input.answer);
       return;
     case 'operator':
-      onOperator(raft, input.command);
+      obeyOperator(raft, input.command);
   }
 }
 
@@ -302,56 +175,6 @@ function onMachine(raft: RaftState, answer: MachineAnswer): void {
     case 'snapshot-restored':
       raft.applied = Math.max(raft.applied, answer.index);
   }
-}
-
-function onOperator(raft: RaftState, command: OperatorInput): void {
-  switch (command.kind) {
-    case 'campaign':
-      campaignByHand(raft);
-      return;
-    case 'transfer-leadership':
-      transferLeadership(raft, command.to);
-      return;
-    case 'change-membership':
-      changeMembership(raft, command.changes, command.transition);
-      return;
-    case 'leave-joint':
-      leaveJointByHand(raft);
-      return;
-    case 'snapshot':
-      snapshotByHand(raft);
-      return;
-    case 'forget-leader':
-      forgetLeader(raft);
-  }
-}
-
-function campaignByHand(raft: RaftState): void {
-  const refusal =
-    raft.role === 'leader' ? `${raft.id} leads term ${raft.term} already` : promiseToLeader(raft);
-  if (refusal !== undefined) {
-    refuse(raft, 'campaign', raft.id, refusal);
-    return;
-  }
-  // Who is told to replace its leader is not loyal to it: a quorum of such servers elects another (etcd-io/raft).
-  raft.leaderHeardAt = -Infinity;
-  campaign(raft, 'an operator asked for an election');
-}
-
-/** So that a quorum of followers that know their leader to be gone can elect another at once (etcd-io/raft). */
-function forgetLeader(raft: RaftState): void {
-  const refusal =
-    raft.role === 'leader'
-      ? `${raft.id} leads term ${raft.term}`
-      : raft.leader === null
-        ? `no leader known in term ${raft.term}`
-        : promiseToLeader(raft);
-  if (refusal !== undefined) {
-    refuse(raft, 'forget-leader', raft.id, refusal);
-    return;
-  }
-  raft.leaderHeardAt = -Infinity;
-  changeLeader(raft, null);
 }
 
 function receive(raft: RaftState, unread: Message): void {

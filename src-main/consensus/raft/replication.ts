@@ -11,7 +11,7 @@ import { invariant } from '../invariant.ts';
 import { advanceLeaderCommit } from './commit.ts';
 import { membersOf } from './configuration.ts';
 import type { AppendEntriesReply } from './messages.ts';
-import { appendEntry } from './persistence.ts';
+import { appendEntry, sayAppended } from './persistence.ts';
 import {
   becomeProbe,
   becomeReplicate,
@@ -72,14 +72,7 @@ function takeOffice(raft: RaftState): void {
 
 function appendNoOp(raft: RaftState, index: LogIndex): void {
   appendEntry(raft, { index, term: raft.term, kind: 'no-op', data: '' });
-  raft.out.transitions.push({
-    kind: 'append',
-    first: index,
-    last: index,
-    term: raft.term,
-    hash: raft.log.hashAt(index),
-    entries: [{ data: '' }],
-  });
+  sayAppended(raft, index, [{ data: '' }]);
 }
 
 /** The heartbeat timer fired: every follower hears from its leader, and a leader without a quorum goes. */
@@ -163,7 +156,7 @@ export function noteMatch(raft: RaftState, progress: Progress, matchIndex: LogIn
     refuse(raft, 'AppendEntriesReply', progress.peer, reason);
     return;
   }
-  noteAnswered(progress, matchIndex, raft.now);
+  noteAnswered(progress, matchIndex);
   progress.match = Math.max(progress.match, matchIndex);
   progress.next = Math.max(progress.next, progress.match + 1);
   if (progress.state === 'probe' && matchIndex >= progress.next - 1) becomeReplicate(progress);
@@ -223,7 +216,7 @@ export function sendPending(raft: RaftState, progress: Progress): boolean {
     sent = true;
     if (progress.state === 'probe') progress.probeSent = true;
     else {
-      noteSent(progress, last, batchWeight, raft.now);
+      noteSent(progress, last, batchWeight);
       progress.next = last + 1;
     }
   }

@@ -54,7 +54,7 @@ export function changeLeader(raft: RaftState, leader: NodeId | null): void {
   if (raft.leader === leader) return;
   raft.leader = leader;
   raft.out.transitions.push({ kind: 'leader', term: raft.term, leader });
-  if (leader !== raft.id) endReads(raft, leader);
+  if (leader !== raft.id) endReads(raft);
 }
 
 function leaveOffice(raft: RaftState, reason: string): void {

@@ -213,6 +213,11 @@ function hasVoteIn(raft: RaftState, configuration: Configuration): boolean {
   );
 }
 
+/** Why somebody who does not lead has nothing to decide. */
+export function whoLeads({ leader, term }: RaftState): string {
+  return leader === null ? `no leader known in term ${term}` : `${leader} leads term ${term}`;
+}
+
 /** Tells the trace what was refused and why. */
 export function refuse(raft: RaftState, what: string, peer: NodeId, reason: string): void {
   raft.out.transitions.push({ kind: 'refuse', what, peer, reason });

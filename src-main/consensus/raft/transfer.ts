@@ -5,7 +5,7 @@ import { hearsLeader, startElection } from './election.ts';
 import type { TimeoutNow } from './messages.ts';
 import { updateLease } from './reads.ts';
 import { sendPending } from './replication.ts';
-import { configurationOf, mayVote, refuse, type RaftState } from './state.ts';
+import { configurationOf, mayVote, refuse, whoLeads, type RaftState } from './state.ts';
 
 /** Brings the target's log up to date, then tells it to time out; meanwhile no proposal is taken. */
 export function transferLeadership(raft: RaftState, to: NodeId): void {
@@ -25,11 +25,7 @@ export function transferLeadership(raft: RaftState, to: NodeId): void {
 }
 
 function refusalOfTransfer(raft: RaftState, to: NodeId): string | undefined {
-  if (raft.role !== 'leader') {
-    return raft.leader === null
-      ? `no leader known in term ${raft.term}`
-      : `${raft.leader} leads term ${raft.term}`;
-  }
+  if (raft.role !== 'leader') return whoLeads(raft);
   if (to === raft.id) return `${to} leads already`;
   if (!isVoter(configurationOf(raft), to)) return `${to} is no voter`;
   if (raft.transfer?.to === to) return `handing over to ${to} already`;
