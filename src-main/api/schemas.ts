@@ -69,6 +69,12 @@ export const querySchemas = {
   stateAt: z.strictObject({ atNs: ns }),
   lanes: z.strictObject(span),
   messages: z.strictObject({ ...span, limit: rows, heartbeats: z.boolean() }),
+  traffic: z.strictObject({
+    ...span,
+    buckets: z.number().int().min(1).max(2_000),
+    limit: rows,
+    heartbeats: z.boolean(),
+  }),
   message: z.strictObject({ id }),
   events: z.strictObject({
     ...span,
@@ -86,6 +92,7 @@ export const querySchemas = {
   }),
   elections: nothing,
   faults: nothing,
+  findings: nothing,
   operations: z.strictObject({ ...span, limit: rows }),
   operationBuckets: z.strictObject({ ...span, buckets: z.number().int().min(1).max(2_000) }),
   commits: z.strictObject({ ...span, buckets: z.number().int().min(1).max(2_000) }),

@@ -10,9 +10,10 @@ import { logs } from './logs.ts';
 import { marks } from './marks.ts';
 import { message, messages } from './messages.ts';
 import { operationBuckets, operations } from './operations.ts';
-import { elections, faults, info, totals } from './overview.ts';
+import { elections, faults, findings, info, totals } from './overview.ts';
 import { stateAt } from './state-at.ts';
 import { step } from './step.ts';
+import { traffic } from './traffic.ts';
 
 export const answers: {
   [Q in QueryName]: (trace: TraceConnection, params: QueryParams<Q>) => QueryAnswer<Q>;
@@ -22,6 +23,7 @@ export const answers: {
   stateAt: (trace, { atNs }) => stateAt(trace, atNs),
   lanes,
   messages,
+  traffic,
   message,
   events,
   event,
@@ -29,6 +31,7 @@ export const answers: {
   step,
   elections,
   faults,
+  findings,
   operations,
   operationBuckets,
   commits,
