@@ -91,6 +91,7 @@ export const querySchemas = {
   commits: z.strictObject({ ...span, buckets: z.number().int().min(1).max(2_000) }),
   marks: z.strictObject({ ...span, buckets: z.number().int().min(1).max(2_000) }),
   density: z.strictObject({ ...span, buckets: z.number().int().min(1).max(2_000) }),
+  bookmarks: nothing,
   logs: z.strictObject({
     atNs: ns,
     firstIndex: z.number().int().min(1).optional(),
@@ -113,6 +114,12 @@ const query = z
     return z.NEVER;
   });
 
+const bookmarkId = z.uuid('the id of a bookmark is a UUID');
+const bookmarkWords = {
+  title: z.string().trim().min(1, 'a bookmark has a title').max(120),
+  note: z.string().max(4_000),
+};
+
 const methodSchemas = {
   capabilities: nothing,
   listRuns: nothing,
@@ -132,6 +139,18 @@ const methodSchemas = {
   openTraceDialog: nothing,
   execute: z.strictObject({ runId, command }),
   query,
+  addBookmark: z.strictObject({
+    runId,
+    bookmark: z.strictObject({
+      atNs: ns,
+      event: id.optional(),
+      ...bookmarkWords,
+      fromNs: ns.optional(),
+      toNs: ns.optional(),
+    }),
+  }),
+  changeBookmark: z.strictObject({ runId, id: bookmarkId, ...bookmarkWords }),
+  removeBookmark: z.strictObject({ runId, id: bookmarkId }),
   listHelp: nothing,
   help: z.strictObject({ name: z.string().regex(/^[a-z0-9-]{1,64}$/) }),
 } as const satisfies Record<MethodName, z.ZodType>;

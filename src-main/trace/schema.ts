@@ -139,9 +139,14 @@ const STATEMENTS: readonly string[] = [
   )`,
   `CREATE TABLE bookmark (
     key INTEGER PRIMARY KEY,
+    id TEXT NOT NULL UNIQUE,
     at_ns INTEGER NOT NULL,
     event TEXT,
-    text TEXT NOT NULL
+    title TEXT NOT NULL,
+    note TEXT NOT NULL,
+    from_ns INTEGER,
+    to_ns INTEGER,
+    created_at TEXT NOT NULL
   )`,
   `CREATE TABLE keyframe (
     at_ns INTEGER NOT NULL,

@@ -227,6 +227,29 @@ export interface TraceTotals {
   findings: { rule: string; text: string }[];
 }
 
+/** A moment that somebody marked, with what they noted. It stands in the trace file and travels with it. */
+export interface BookmarkRow {
+  /** UUIDv7. */
+  id: string;
+  atNs: Nanoseconds;
+  /** What was selected when it was made. */
+  event: EventId | null;
+  title: string;
+  /** Plain text, lines ended by `\n`; empty where nothing was noted. */
+  note: string;
+  /** The stretch of the run that was shown when it was made. */
+  fromNs: Nanoseconds | null;
+  toNs: Nanoseconds | null;
+  /** ISO 8601. */
+  createdAt: string;
+}
+
+/** What may be done to the bookmarks of a trace. */
+export type BookmarkChange =
+  | { kind: 'add'; bookmark: BookmarkRow }
+  | { kind: 'change'; id: string; title: string; note: string }
+  | { kind: 'remove'; id: string };
+
 /** Query name -> its parameters and its answer. One union for the reader process, the API and the command line. */
 export interface TraceQueries {
   info: { params: object; answer: TraceInfo };
@@ -291,6 +314,8 @@ export interface TraceQueries {
     params: { fromNs: Nanoseconds; toNs: Nanoseconds; buckets: number };
     answer: { buckets: DensityBucket[]; endNs: Nanoseconds };
   };
+  /** In order of time. */
+  bookmarks: { params: object; answer: { bookmarks: BookmarkRow[] } };
   logs: { params: { atNs: Nanoseconds; firstIndex?: LogIndex; count: number }; answer: LogWindow };
 }
 export type QueryName = keyof TraceQueries;

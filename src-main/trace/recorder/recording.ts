@@ -1,6 +1,8 @@
 /** The work of a recorder: from the spools of a run into its trace file. Runs in its own process, in tests also without one. */
+import { changeBookmarks } from '../bookmarks.ts';
 import { eventId } from '../model/events.ts';
 import type { Nanoseconds, TraceEvent } from '../model/events.ts';
+import type { BookmarkChange } from '../model/queries.ts';
 import { spoolFileName } from '../protocol.ts';
 import type { RunHeader } from '../protocol.ts';
 import type { SpooledEvent } from '../spool/reader.ts';
@@ -125,6 +127,11 @@ export class TraceRecording {
     const { events, progress, caughtUp } = this.#spools.round(all);
     if (events.length > 0) this.#transaction(() => this.#record(events, progress));
     return { recorded: events.length, caughtUp };
+  }
+
+  /** @throws with a sentence for the user */
+  bookmark(change: BookmarkChange): void {
+    this.#transaction(() => changeBookmarks(this.#database, change));
   }
 
   /** Reads the spools to their end and closes the file; every source must have ended. */

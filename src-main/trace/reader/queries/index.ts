@@ -1,6 +1,7 @@
 /** Query name -> the function that answers it. */
 import type { QueryAnswer, QueryName, QueryParams } from '../../model/queries.ts';
 import type { TraceConnection } from '../connection.ts';
+import { bookmarks } from './bookmarks.ts';
 import { chain } from './chain.ts';
 import { commits } from './commits.ts';
 import { density } from './density.ts';
@@ -34,5 +35,6 @@ export const answers: {
   commits,
   marks,
   density,
+  bookmarks,
   logs,
 };
