@@ -54,11 +54,21 @@ const command = z.discriminatedUnion('kind', [
   z.strictObject({ kind: z.literal('cas'), key, expected: value, value }),
 ]);
 
-const filter = z.strictObject({
+const term = z.number().int().min(0);
+const timelineFilter = z.strictObject({
+  nodes: z.array(z.string().max(16)).max(16).optional(),
+  types: z.array(z.string().max(32)).max(64).optional(),
+  terms: z.array(term).max(100).optional(),
+  fates: z
+    .array(z.enum(['delivered', 'arrived', 'dropped', 'lost', 'under-way']))
+    .max(5)
+    .optional(),
+  text: z.string().max(200).optional(),
+});
+const filter = timelineFilter.extend({
   sources: z.array(z.string().max(16)).max(16).optional(),
   kinds: z.array(z.string().max(32)).max(64).optional(),
-  text: z.string().max(200).optional(),
-  term: z.number().int().min(0).optional(),
+  term: term.optional(),
   notable: z.boolean().optional(),
 });
 
@@ -68,7 +78,12 @@ export const querySchemas = {
   totals: nothing,
   stateAt: z.strictObject({ atNs: ns }),
   lanes: z.strictObject(span),
-  messages: z.strictObject({ ...span, limit: rows, heartbeats: z.boolean() }),
+  messages: z.strictObject({
+    ...span,
+    limit: rows,
+    heartbeats: z.boolean(),
+    filter: timelineFilter.optional(),
+  }),
   message: z.strictObject({ id }),
   events: z.strictObject({
     ...span,
@@ -83,6 +98,7 @@ export const querySchemas = {
     id: id.optional(),
     direction: z.enum(['next', 'previous']),
     kind: z.enum(['event', 'message', 'election', 'fault', 'finding', 'term']),
+    filter: timelineFilter.optional(),
   }),
   elections: nothing,
   faults: nothing,
@@ -91,6 +107,8 @@ export const querySchemas = {
   commits: z.strictObject({ ...span, buckets: z.number().int().min(1).max(2_000) }),
   marks: z.strictObject({ ...span, buckets: z.number().int().min(1).max(2_000) }),
   density: z.strictObject({ ...span, buckets: z.number().int().min(1).max(2_000) }),
+  entryStory: z.strictObject({ index: z.number().int().min(1), term: term.optional() }),
+  operationStory: z.strictObject({ id }),
   bookmarks: nothing,
   logs: z.strictObject({
     atNs: ns,

@@ -5,6 +5,8 @@ import type { TraceConnection } from '../connection.ts';
 import { EVENT_COLUMNS, IN_ORDER, IN_REVERSE, eventOf } from '../rows.ts';
 import type { EventRow } from '../rows.ts';
 import { detailOf, findEvent } from './event-rows.ts';
+import { eventsWhere } from './filter.ts';
+import type { Where } from './filter.ts';
 
 const ROWS_MAX = 50_000;
 /** A search reads every event of the window; the lab ends a reader that does not answer in time. */
@@ -17,7 +19,7 @@ interface Window {
 }
 
 /** A part of the events that one index serves. */
-interface Selection {
+export interface Selection {
   index: 'event_by_time' | 'event_by_kind' | 'event_by_id';
   where: string;
   values: (string | number)[];
@@ -50,28 +52,42 @@ export function events(trace: TraceConnection, params: QueryParams<'events'>): Q
 }
 
 /** Each kind has its own stretch of an index, so that a rare kind is found without reading the others. */
-function selectionsOf({ kinds, sources, term, notable }: EventFilter): Selection[] {
-  const where: string[] = [];
-  const values: (string | number)[] = [];
-  if (sources !== undefined) {
-    where.push(`source IN (${marks(sources)})`);
-    values.push(...sources);
+export function selectionsOf(filter: EventFilter): Selection[] {
+  const { kinds, sources, term, notable } = filter;
+  const parts: Where[] = [];
+  if (sources !== undefined) parts.push({ sql: `source IN (${marks(sources)})`, values: sources });
+  if (term !== undefined) parts.push({ sql: 'term = ?', values: [term] });
+  const passing = eventsWhere(filter, kinds && [...new Set<EventKind>(kinds)]);
+  if (!isList(passing)) {
+    if (passing.sql !== '') parts.push(passing);
+    if (kinds === undefined) {
+      const index = sources !== undefined && sources.every(isQuiet) ? 'event_by_id' : 'event_by_time';
+      return [selection(index, parts)];
+    }
   }
-  if (term !== undefined) {
-    where.push('term = ?');
-    values.push(term);
-  }
-  if (kinds === undefined) {
-    const index = sources !== undefined && sources.every(isQuiet) ? 'event_by_id' : 'event_by_time';
-    return [{ index, where: where.map((one) => ` AND ${one}`).join(''), values }];
-  }
-  return [...new Set<EventKind>(kinds)].map((kind) => ({
-    index: 'event_by_kind',
-    where: ['kind = ?', ...where, ...(notable === true ? notableWhere(kind) : [])]
-      .map((one) => ` AND ${one}`)
-      .join(''),
-    values: [kind, ...values],
-  }));
+  const ofKinds = isList(passing)
+    ? passing
+    : [...new Set<EventKind>(kinds)].map((kind) => ({ kind, where: undefined }));
+  return ofKinds.map(({ kind, where }) =>
+    selection('event_by_kind', [
+      { sql: 'kind = ?', values: [kind] },
+      ...parts,
+      ...(where === undefined || where.sql === '' ? [] : [where]),
+      ...(notable === true ? notableWhere(kind).map((sql) => ({ sql, values: [] })) : []),
+    ]),
+  );
+}
+
+function selection(index: Selection['index'], parts: readonly Where[]): Selection {
+  return {
+    index,
+    where: parts.map(({ sql }) => ` AND ${sql}`).join(''),
+    values: parts.flatMap(({ values }) => values),
+  };
+}
+
+function isList(passing: ReturnType<typeof eventsWhere>): passing is { kind: EventKind; where: Where }[] {
+  return Array.isArray(passing);
 }
 
 /** As `isNotable` of the model. */
@@ -145,9 +161,7 @@ function searchText(
       if (++read % 4_096 === 0 && performance.now() > giveUpMs) {
         throw new Error(`searching ${read} events took too long; choose kinds of events or a shorter window`);
       }
-      const matches =
-        row.body.toLowerCase().includes(text) || detailOf(eventOf(row)).text.toLowerCase().includes(text);
-      if (!matches) continue;
+      if (!holdsText(row, text)) continue;
       total++;
       if (foundHere++ < limit) found.push(row);
     }
@@ -158,6 +172,11 @@ function searchText(
       .map((row) => detailOf(eventOf(row))),
     total,
   };
+}
+
+/** `text` in lower case. */
+export function holdsText(row: EventRow, text: string): boolean {
+  return row.body.toLowerCase().includes(text) || detailOf(eventOf(row)).text.toLowerCase().includes(text);
 }
 
 function inOrder(rows: EventRow[], newestFirst: boolean): EventRow[] {
