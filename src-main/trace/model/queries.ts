@@ -301,11 +301,11 @@ export interface TraceQueries {
   event: { params: { id: EventId }; answer: EventDetail | null };
   /**
    * `causes` is the chain that led to an event, oldest first, and ends with the event itself; `effects` is what it caused,
-   * directly and further on, in order of time.
+   * directly and further on, in order of time; `messages` are the copies that both speak of.
    */
   chain: {
     params: { id: EventId; limit: number };
-    answer: { causes: EventDetail[]; effects: EventDetail[] };
+    answer: { causes: EventDetail[]; effects: EventDetail[]; messages: MessageRow[] };
   };
   /**
    * The nearest moment of the kind before or after `atNs` (and, among events of the same moment, after `id`). With a filter, steps by

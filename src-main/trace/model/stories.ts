@@ -34,7 +34,7 @@ export interface StoryMoment {
   stage: StoryStage;
   atNs: Nanoseconds;
   event: EventId;
-  /** The message by which it came about, or that says it to others. */
+  /** The message by which it came about, or that says it to others; of the latter it is the event itself. */
   message: MessageId | null;
   /** One sentence for a person. */
   text: string;
@@ -59,6 +59,8 @@ export interface EntryStory {
   moments: StoryMoment[];
   /** The copies of messages that carried it, in order of sending. */
   messages: MessageRow[];
+  /** Those by which followers said that they hold it. */
+  replies: MessageRow[];
   missing: MissingStep[];
 }
 

@@ -11,6 +11,7 @@ import type { EventRow } from '../rows.ts';
 import { carriersOf } from './entry-carriers.ts';
 import { missingSteps } from './entry-missing.ts';
 import { detailOf, findEvent } from './event-rows.ts';
+import { messageById } from './messages.ts';
 import { allNodes, endNs } from './state-at.ts';
 
 /** The entry as one node held it for a while. */
@@ -56,6 +57,10 @@ export function entryStory(
     operation: operationOf(trace, index, moments),
     moments,
     messages,
+    replies: moments
+      .filter(({ stage }) => stage === 'acknowledged')
+      .map(({ event }) => messageById(trace, event))
+      .filter((row) => row !== null),
     missing: missingSteps(trace, index, moments, messages),
   };
 }
