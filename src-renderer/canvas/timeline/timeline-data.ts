@@ -11,6 +11,7 @@ import type {
   OperationBucket,
 } from '../../../src-main/api/index.ts';
 import { useRunStore } from '../../stores/run.ts';
+import { useTimelineFilterStore } from '../../stores/timeline-filter.ts';
 import { sentenceOf } from '../../wording/figures.ts';
 import type { LoadedFor } from './buffer.ts';
 import { isStale, joinMessages, messageLimit, wantedWindows } from './buffer.ts';
@@ -29,6 +30,8 @@ export interface TimelineData {
   /** Of the viewport itself, without its neighbours. */
   readonly shown: number;
   readonly total: number;
+  /** Without the filter; null where nothing is filtered. */
+  readonly all: number | null;
   readonly elections: readonly ElectionRow[];
   readonly faults: readonly FaultRow[];
   readonly buckets: readonly OperationBucket[];
@@ -51,6 +54,7 @@ export function useTimelineData(plotPx: Ref<number>): {
 } {
   const run = useRunStore();
   const timeline = useTimelineStore();
+  const filter = useTimelineFilterStore();
   const visibility = useDocumentVisibility();
   const data = shallowRef<TimelineData | null>(null);
   const error = ref<string | null>(null);
@@ -110,6 +114,7 @@ export function useTimelineData(plotPx: Ref<number>): {
         ...center,
         limit: messageLimit(plotPx.value),
         heartbeats: timeline.heartbeats,
+        ...filter.asked,
       }),
       run.query('elections', {}),
       run.query('faults', {}),
@@ -123,6 +128,7 @@ export function useTimelineData(plotPx: Ref<number>): {
       messages: messages.rows,
       shown: messages.rows.length,
       total: messages.total,
+      all: messages.all ?? null,
       elections: elections.elections,
       faults: faults.faults,
       buckets: operations.buckets,
@@ -140,7 +146,10 @@ export function useTimelineData(plotPx: Ref<number>): {
     const { left, right } = wantedWindows(target, edgeNs);
     const limit = Math.ceil(messageLimit(plotPx.value) / 2);
     const ask = async (side: Viewport | null): Promise<readonly MessageRow[]> =>
-      side ? (await run.query('messages', { ...side, limit, heartbeats: timeline.heartbeats })).rows : [];
+      side
+        ? (await run.query('messages', { ...side, limit, heartbeats: timeline.heartbeats, ...filter.asked }))
+            .rows
+        : [];
     const sides = await Promise.all([ask(left), ask(right)]);
     if (ended || run.runId !== runId || data.value !== first) return;
     data.value = { ...first, messages: joinMessages([first.messages, ...sides]) };
@@ -161,6 +170,7 @@ export function useTimelineData(plotPx: Ref<number>): {
   watch(
     [
       () => timeline.heartbeats,
+      () => filter.filter,
       () => timeline.follow,
       visibility,
       () => run.runId,
