@@ -169,7 +169,7 @@ const KEY_HINTS: Record<Key, string> = {
   term: 'a term, several, or a range',
   fate: 'how a message ended',
 };
-const COMPLETIONS_MAX = 12;
+const COMPLETIONS_MAX = 8;
 
 /** What may stand where the caret is. */
 export function completionsAt(line: string, caret: number, known: Known): Completion[] {

@@ -92,9 +92,7 @@ export function followedEntry(target: FollowTarget, story: EntryStory): Followed
 
 export function followedOperation(target: FollowTarget, story: OperationStory): Followed {
   const { operation, entries, missing } = story;
-  const moments = [...story.moments, ...entries.flatMap((entry) => entry.moments)].sort(
-    (a, b) => a.atNs - b.atNs,
-  );
+  const moments = [...story.moments, ...entries.flatMap((entry) => entry.moments)].sort(inOrder);
   const failed = operation.outcome === 'fail' || operation.outcome === 'unknown';
   return {
     kind: 'operation',
@@ -120,12 +118,22 @@ export function operationWords({
   return [call, key, expected ?? null, value].filter((word) => word !== null).join(' ');
 }
 
+/** Of one moment on one node, as they were recorded. */
+function inOrder(a: StoryMoment, b: StoryMoment): number {
+  if (a.atNs !== b.atNs || a.where !== b.where) return a.atNs - b.atNs;
+  return seqOf(a.event) - seqOf(b.event);
+}
+
+function seqOf(event: EventId): number {
+  return Number(event.slice(event.lastIndexOf('/') + 1));
+}
+
 function copiesOf(stories: readonly EntryStory[]): Pick<Followed, 'rows' | 'messages'> {
   const rows = new Map<MessageId, MessageRow>();
   for (const { messages, replies } of stories)
     for (const row of [...messages, ...replies]) rows.set(row.id, row);
-  const inOrder = [...rows.values()].sort((a, b) => a.sentNs - b.sentNs);
-  return { rows: inOrder, messages: new Set(rows.keys()) };
+  const copies = [...rows.values()].sort((a, b) => a.sentNs - b.sentNs);
+  return { rows: copies, messages: new Set(rows.keys()) };
 }
 
 function momentOf({ where, stage, atNs, event, message, text }: StoryMoment): FollowedMoment {
@@ -135,7 +143,7 @@ function momentOf({ where, stage, atNs, event, message, text }: StoryMoment): Fo
 /** What led to an event and what came of it. The chain's own messages are drawn as arrows, so its moments are the events between them. */
 export function followedChain(target: FollowTarget, id: EventId, chain: QueryAnswer<'chain'>): Followed {
   const details = new Map([...chain.causes, ...chain.effects].map((detail) => [detail.id, detail]));
-  const inOrder = [...details.values()].sort((a, b) => a.event.atNs - b.event.atNs);
+  const events = [...details.values()].sort((a, b) => a.event.atNs - b.event.atNs);
   const followed = details.get(id);
   return {
     kind: 'message',
@@ -143,7 +151,7 @@ export function followedChain(target: FollowTarget, id: EventId, chain: QueryAns
     title: followed === undefined ? 'Cause and effects' : followed.text,
     rows: chain.messages,
     messages: new Set(chain.messages.map((row) => row.id)),
-    moments: inOrder.map(chainMoment),
+    moments: events.map(chainMoment),
     missing: [],
     note: null,
   };

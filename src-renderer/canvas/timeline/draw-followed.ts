@@ -11,14 +11,15 @@ import { timeToX } from './viewport.ts';
 const VEIL_ALPHA = 0.66;
 const MARK_PX = 4;
 const LABEL_GAP_PX = 7;
+const LABEL_AWAY_PX = 8;
 
 /** A moment where it is drawn. */
 export interface PlacedMoment {
   readonly moment: FollowedMoment;
   readonly x: number;
   readonly y: number;
-  /** Top of the words, above the bar of its lane. */
-  readonly labelY: number;
+  /** Where its word may stand: above the bar of its lane, else below. */
+  readonly labelYs: readonly number[];
 }
 
 /** Those within the plot, in order of time; of clients on their row. */
@@ -34,10 +35,11 @@ export function placeMoments(
     if (x < -MARK_PX || x > layout.plotPx + MARK_PX) continue;
     const lane = lanes.get(moment.node);
     if (lane) {
-      placed.push({ moment, x, y: lane.centerPx, labelY: lane.centerPx - lane.followerPx / 2 - 8 });
+      const away = lane.followerPx / 2 + LABEL_AWAY_PX;
+      placed.push({ moment, x, y: lane.centerPx, labelYs: [lane.centerPx - away, lane.centerPx + away] });
     } else if (moment.node === 'load') {
       const y = layout.clients.topPx + layout.clients.heightPx / 2;
-      placed.push({ moment, x, y, labelY: layout.clients.topPx + 4 });
+      placed.push({ moment, x, y, labelYs: [layout.clients.topPx + 4] });
     }
   }
   return placed;
@@ -103,9 +105,10 @@ function drawLabels(
   context.font = palette.sans(12, 600);
   context.textBaseline = 'middle';
   const takenTo = new Map<number, number>();
-  for (const { moment, x, labelY } of placed) {
+  for (const { moment, x, labelYs } of placed) {
     const left = x - MARK_PX;
-    if (left < (takenTo.get(labelY) ?? -Infinity)) continue;
+    const labelY = labelYs.find((y) => left >= (takenTo.get(y) ?? -Infinity));
+    if (labelY === undefined) continue;
     const width = context.measureText(moment.label).width;
     context.fillStyle = palette.s0;
     context.fillRect(left - 2, labelY - 8, width + 4, 16);

@@ -45,6 +45,7 @@ export function entryStory(
   for (const node of allNodes(trace)) {
     if (!held.some((one) => one.node === node)) moments.push(...restoredMoment(trace, node, index, held));
   }
+  // Stable: what one node did at one moment stays in the order of its stages.
   moments.sort((a, b) => a.atNs - b.atNs);
   const messages = carriersOf(trace, index, term, moments);
   const created = ranges.find((range) => range.term === term && range.commands !== null);
