@@ -112,7 +112,7 @@ export const useBookmarksStore = defineStore('bookmarks', () => {
   function goTo(bookmark: BookmarkRow): void {
     cursor.pause();
     if (bookmark.fromNs !== null && bookmark.toNs !== null && bookmark.toNs > bookmark.fromNs)
-      timeline.show(bookmark.fromNs, bookmark.toNs, 0);
+      timeline.showExactly(bookmark.fromNs, bookmark.toNs);
     cursor.seek(bookmark.atNs);
     if (bookmark.event !== null) void selectEvent(bookmark.event);
     announcer.announce(`${seconds(bookmark.atNs, 6)}: ${bookmark.title}`);

@@ -82,7 +82,8 @@ export const usePlaceStore = defineStore('place', () => {
 
   /** Within the open run. */
   function show(place: RunPlace): void {
-    if (place.fromNs !== undefined && place.toNs !== undefined) timeline.show(place.fromNs, place.toNs, 0);
+    if (place.fromNs !== undefined && place.toNs !== undefined)
+      timeline.showExactly(place.fromNs, place.toNs);
     if (place.atNs !== undefined) {
       cursor.pause();
       cursor.seek(place.atNs);

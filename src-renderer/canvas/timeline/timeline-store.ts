@@ -83,6 +83,12 @@ export const useTimelineStore = defineStore('timeline', () => {
     look(frame(fromNs, toNs, margin, run.endNs));
   }
 
+  /** This very stretch, as a bookmark or a link kept it. */
+  function showExactly(fromNs: number, toNs: number): void {
+    place();
+    look({ fromNs, toNs });
+  }
+
   /** Selects an election and shows it in the Timeline, the cursor at its beginning. */
   function showElection(election: ElectionRow): void {
     cursor.pause();
@@ -154,6 +160,7 @@ export const useTimelineStore = defineStore('timeline', () => {
     fit,
     followLive,
     show,
+    showExactly,
     showElection,
     replayElection: replay,
     place,
