@@ -1,6 +1,8 @@
 import { defineStore } from 'pinia';
 import { computed, onScopeDispose, ref, shallowRef, watch } from 'vue';
 import type { EventDetail, EventId } from '../../src-main/api/index.ts';
+import { useTimelineStore } from '../canvas/timeline/timeline-store.ts';
+import { contains } from '../canvas/timeline/viewport.ts';
 import { seconds, sentenceOf } from '../wording/figures.ts';
 import { useAnnouncer } from './announcer.ts';
 import { useCursorStore } from './cursor.ts';
@@ -25,6 +27,7 @@ export const useFollowingStore = defineStore('following', () => {
   const cursor = useCursorStore();
   const selection = useSelectionStore();
   const announcer = useAnnouncer();
+  const timeline = useTimelineStore();
   const target = shallowRef<FollowTarget | null>(null);
   const followed = shallowRef<Followed | null>(null);
   const error = ref<string | null>(null);
@@ -37,7 +40,17 @@ export const useFollowingStore = defineStore('following', () => {
     target.value = next;
     error.value = null;
     await look();
-    if (target.value === next && followed.value) announcer.announce(`Following: ${followed.value.title}.`);
+    if (target.value !== next || !followed.value) return;
+    reveal(followed.value);
+    announcer.announce(`Following: ${followed.value.title}.`);
+  }
+
+  /** Where nothing of it is in sight, the Timeline shows it from its beginning to where it came about. */
+  function reveal({ moments }: Followed): void {
+    const [first, last] = [moments[0], moments.at(-1)];
+    if (!first || !last || moments.some(({ atNs }) => contains(timeline.view, atNs))) return;
+    const done = moments.find(({ tone }) => tone === 'ok') ?? last;
+    timeline.show(first.atNs, Math.max(done.atNs, first.atNs + 1_000));
   }
 
   function stop(): void {
