@@ -380,3 +380,32 @@ inWindow('desktop', 'finding the cause of what one did not witness', (open) => {
     await page.getByRole('button', { name: 'Open its trace file…' }).waitFor();
   });
 });
+
+inWindow('browser', 'a link', (open) => {
+  it('in the address leads a second page to the same moment, selection and filter', async () => {
+    const window = await open({ open: [trace] });
+    const page = await onTimeline(window);
+    await page.keyboard.press('Home');
+    await page.keyboard.press('e');
+    await expect.poll(() => said(page)).toMatch(/leader of term 1/);
+    await filterBy(page, 'type:RequestVoteReply');
+    const moment = await cursorOf(page);
+    await expect.poll(() => new URL(page.url()).searchParams.get('filter')).toBe('type:RequestVoteReply');
+    const second = await page.context().newPage();
+    await second.goto(page.url());
+    await expect.poll(() => cursorOf(second)).toBe(moment);
+    await second.getByRole('heading', { name: /leads term 1/ }).waitFor();
+    expect(await filterField(second).inputValue()).toBe('type:RequestVoteReply');
+    await second.close();
+
+    // One that was sent by hand.
+    await page.keyboard.press('Shift+U');
+    await page.getByRole('textbox', { name: 'Link' }).fill('https://example.org');
+    await page.keyboard.press('Enter');
+    await page.getByRole('alert').getByText('This is no link of Quorum Lab').waitFor();
+    const run = new URL(page.url()).searchParams.get('run') ?? '';
+    await page.getByRole('textbox', { name: 'Link' }).fill(`quorum-lab://run/${run}/timeline?at=1500000000`);
+    await page.keyboard.press('Enter');
+    await expect.poll(() => cursorOf(page)).toBe(1.5);
+  });
+});
