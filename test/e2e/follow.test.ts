@@ -251,8 +251,8 @@ inWindow('desktop', 'finding the cause of what one did not witness', (open) => {
     for (const [label, key] of [
       ['1/200', 'Space'],
       ['1/200', 'Shift+Space'],
-      ['1/10000', 'Space'],
-      ['1/10000', 'Shift+Space'],
+      ['1/10,000', 'Space'],
+      ['1/10,000', 'Shift+Space'],
     ] as const) {
       await lens(page, label);
       const from = await cursorOf(page);
