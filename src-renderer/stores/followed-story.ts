@@ -140,10 +140,9 @@ function momentOf({ where, stage, atNs, event, message, text }: StoryMoment): Fo
   return { node: where, atNs, label: LABELS[stage], tone: TONES[stage] ?? 'plain', text, event, message };
 }
 
-/** What led to an event and what came of it. The chain's own messages are drawn as arrows, so its moments are the events between them. */
+/** What led to an event and what came of it. That a message arrived is left out: its arrow shows it, and it leads nowhere. */
 export function followedChain(target: FollowTarget, id: EventId, chain: QueryAnswer<'chain'>): Followed {
   const details = new Map([...chain.causes, ...chain.effects].map((detail) => [detail.id, detail]));
-  const events = [...details.values()].sort((a, b) => a.event.atNs - b.event.atNs);
   const followed = details.get(id);
   return {
     kind: 'message',
@@ -151,7 +150,10 @@ export function followedChain(target: FollowTarget, id: EventId, chain: QueryAns
     title: followed === undefined ? 'Cause and effects' : followed.text,
     rows: chain.messages,
     messages: new Set(chain.messages.map((row) => row.id)),
-    moments: events.map(chainMoment),
+    moments: [...details.values()]
+      .filter(({ event }) => event.kind !== 'arrive')
+      .sort((a, b) => a.event.atNs - b.event.atNs)
+      .map(chainMoment),
     missing: [],
     note: null,
   };
@@ -178,13 +180,15 @@ function chainMoment(detail: EventDetail): FollowedMoment {
 function chainLabel({ event }: EventDetail): string {
   switch (event.kind) {
     case 'send':
-    case 'arrive':
+      return `sends ${event.type} to ${event.to}`;
     case 'deliver':
-      return event.type;
+      return `takes in ${event.type}`;
     case 'role':
       return event.to;
     case 'term':
       return `term ${event.to}`;
+    case 'vote':
+      return `votes for ${event.candidate}`;
     default:
       return event.kind.replaceAll('-', ' ');
   }
