@@ -381,6 +381,44 @@ inWindow('desktop', 'finding the cause of what one did not witness', (open) => {
   });
 });
 
+inWindow('desktop', 'a live run', (open) => {
+  it('lets an operation of the console be followed, and keeps a bookmark made while it runs', async () => {
+    const window = await open();
+    const { page } = window;
+    await page.getByRole('button', { name: 'Start a 5-node workshop cluster' }).click();
+    const box = page
+      .getByRole('group', { name: 'Nodes of the cluster' })
+      .getByRole('button', { name: /leader/ });
+    await box.first().waitFor({ timeout: 20_000 });
+    const field = page.getByRole('textbox', { name: 'Key-value command' });
+    await field.fill('put lamp on');
+    await field.press('Enter');
+    await page.getByRole('button', { name: /^Follow operation/ }).click();
+    await page
+      .getByTestId('followed')
+      .getByText(/^Operation /)
+      .waitFor();
+    await page.getByText('put lamp on: ok').waitFor();
+    // What the others learn of it later joins the story while the run goes on.
+    for (const node of ['n1', 'n2', 'n3', 'n4', 'n5'])
+      await steps(page)
+        .filter({ hasText: `${node} applied` })
+        .waitFor({ timeout: 10_000 });
+    await page.keyboard.press('n');
+    await page.getByRole('textbox', { name: 'Title' }).fill('The lamp is on');
+    await page.keyboard.press('Enter');
+    await page.getByRole('list', { name: 'Bookmarks' }).getByText('The lamp is on').waitFor();
+    await page.getByRole('button', { name: 'Stop run' }).click();
+    await page.getByText('REPLAY', { exact: true }).waitFor({ timeout: 20_000 });
+    await page.reload();
+    await page.getByRole('list', { name: 'Bookmarks' }).getByText('The lamp is on').waitFor();
+    await page
+      .getByTestId('followed')
+      .getByText(/^Operation /)
+      .waitFor();
+  });
+});
+
 inWindow('browser', 'a link', (open) => {
   it('in the address leads a second page to the same moment, selection and filter', async () => {
     const window = await open({ open: [trace] });
