@@ -93,16 +93,12 @@ export function followedEntry(target: FollowTarget, story: EntryStory): Followed
 export function followedOperation(target: FollowTarget, story: OperationStory): Followed {
   const { operation, entries, missing } = story;
   const moments = [...story.moments, ...entries.flatMap((entry) => entry.moments)].sort(inOrder);
-  const failed = operation.outcome === 'fail' || operation.outcome === 'unknown';
   return {
     kind: 'operation',
     target,
     title: `Operation ${operation.id}`,
     ...copiesOf(entries),
-    moments: moments.map((moment) => {
-      const drawn = momentOf(moment);
-      return failed && moment.stage === 'completed' ? { ...drawn, tone: 'fault' } : drawn;
-    }),
+    moments: moments.map(momentOf),
     missing,
     note: `${operationWords(operation)}: ${operation.outcome}`,
   };
@@ -136,8 +132,17 @@ function copiesOf(stories: readonly EntryStory[]): Pick<Followed, 'rows' | 'mess
   return { rows: copies, messages: new Set(rows.keys()) };
 }
 
-function momentOf({ where, stage, atNs, event, message, text }: StoryMoment): FollowedMoment {
-  return { node: where, atNs, label: LABELS[stage], tone: TONES[stage] ?? 'plain', text, event, message };
+function momentOf({ where, stage, atNs, event, message, outcome, text }: StoryMoment): FollowedMoment {
+  const good = outcome === null || outcome === 'ok';
+  return {
+    node: where,
+    atNs,
+    label: good ? LABELS[stage] : `${LABELS[stage]}: ${outcome}`,
+    tone: good ? (TONES[stage] ?? 'plain') : 'fault',
+    text,
+    event,
+    message,
+  };
 }
 
 /** What led to an event and what came of it. That a message arrived is left out: its arrow shows it, and it leads nowhere. */

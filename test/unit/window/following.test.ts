@@ -33,7 +33,15 @@ const SENT: MessageRow = {
 };
 
 function moment(where: string, stage: StoryMoment['stage'], atNs: number, seq: number): StoryMoment {
-  return { where, stage, atNs, event: `${where}/1/${seq}`, message: null, text: `${where} ${stage}` };
+  return {
+    where,
+    stage,
+    atNs,
+    event: `${where}/1/${seq}`,
+    message: null,
+    outcome: null,
+    text: `${where} ${stage}`,
+  };
 }
 
 const ENTRY: EntryStory = {

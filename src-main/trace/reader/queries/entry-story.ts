@@ -124,7 +124,8 @@ function momentsOf(trace: TraceConnection, index: LogIndex, held: HeldEntry): St
 
 export function momentOf(stage: StoryStage, event: TraceEvent, message: MessageId | null): StoryMoment {
   const { id, text } = detailOf(event);
-  return { where: event.source, stage, atNs: event.atNs, event: id, message, text };
+  const outcome = event.kind === 'answer' || event.kind === 'complete' ? event.outcome : null;
+  return { where: event.source, stage, atNs: event.atNs, event: id, message, outcome, text };
 }
 
 /** How the node came to hold it: the append, or the start at which it was found on the disk. */
