@@ -181,6 +181,7 @@ inWindow('desktop', 'finding the cause of what one did not witness', (open) => {
       .getByText(/^Entry \d+ of term 1/)
       .waitFor();
     await page.keyboard.press('c');
+    await page.keyboard.press('0');
 
     await showTable(page, 'Operations');
     await filterBy(page, '');
