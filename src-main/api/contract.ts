@@ -4,6 +4,7 @@
  */
 import type { NodeId, OperationId, ReadMode } from '../consensus/replica.ts';
 import type {
+  BookmarkRow,
   LiveSnapshot,
   QueryAnswer,
   QueryName,
@@ -140,6 +141,18 @@ export interface CommandResult {
   };
 }
 
+/** As `BookmarkRow`; what is left out was not there. */
+export interface NewBookmark {
+  atNs: number;
+  /** The selected event or message. */
+  event?: string;
+  title: string;
+  note: string;
+  /** The stretch of the run that is shown. */
+  fromNs?: number;
+  toNs?: number;
+}
+
 /** Method -> parameters and answer. */
 export interface LabMethods {
   capabilities: { params: object; answer: Capabilities };
@@ -162,6 +175,10 @@ export interface LabMethods {
     params: { runId: RunId; query: QueryName; params: object };
     answer: unknown;
   };
+  /** Bookmarks stand in the trace file itself, of a live run and of a saved trace alike. Asked for with the query `bookmarks`. */
+  addBookmark: { params: { runId: RunId; bookmark: NewBookmark }; answer: BookmarkRow };
+  changeBookmark: { params: { runId: RunId; id: string; title: string; note: string }; answer: object };
+  removeBookmark: { params: { runId: RunId; id: string }; answer: object };
   /** The documentation pages, Markdown. */
   listHelp: { params: object; answer: { pages: { name: string; title: string }[] } };
   help: { params: { name: string }; answer: { markdown: string } };

@@ -54,11 +54,21 @@ const command = z.discriminatedUnion('kind', [
   z.strictObject({ kind: z.literal('cas'), key, expected: value, value }),
 ]);
 
-const filter = z.strictObject({
+const term = z.number().int().min(0);
+const timelineFilter = z.strictObject({
+  nodes: z.array(z.string().max(16)).max(16).optional(),
+  types: z.array(z.string().max(32)).max(64).optional(),
+  terms: z.array(term).max(100).optional(),
+  fates: z
+    .array(z.enum(['delivered', 'arrived', 'dropped', 'lost', 'under-way']))
+    .max(5)
+    .optional(),
+  text: z.string().max(200).optional(),
+});
+const filter = timelineFilter.extend({
   sources: z.array(z.string().max(16)).max(16).optional(),
   kinds: z.array(z.string().max(32)).max(64).optional(),
-  text: z.string().max(200).optional(),
-  term: z.number().int().min(0).optional(),
+  term: term.optional(),
   notable: z.boolean().optional(),
 });
 
@@ -68,7 +78,12 @@ export const querySchemas = {
   totals: nothing,
   stateAt: z.strictObject({ atNs: ns }),
   lanes: z.strictObject(span),
-  messages: z.strictObject({ ...span, limit: rows, heartbeats: z.boolean() }),
+  messages: z.strictObject({
+    ...span,
+    limit: rows,
+    heartbeats: z.boolean(),
+    filter: timelineFilter.optional(),
+  }),
   traffic: z.strictObject({
     ...span,
     buckets: z.number().int().min(1).max(2_000),
@@ -89,6 +104,7 @@ export const querySchemas = {
     id: id.optional(),
     direction: z.enum(['next', 'previous']),
     kind: z.enum(['event', 'message', 'election', 'fault', 'finding', 'term']),
+    filter: timelineFilter.optional(),
   }),
   elections: nothing,
   faults: nothing,
@@ -98,6 +114,9 @@ export const querySchemas = {
   commits: z.strictObject({ ...span, buckets: z.number().int().min(1).max(2_000) }),
   marks: z.strictObject({ ...span, buckets: z.number().int().min(1).max(2_000) }),
   density: z.strictObject({ ...span, buckets: z.number().int().min(1).max(2_000) }),
+  entryStory: z.strictObject({ index: z.number().int().min(1), term: term.optional() }),
+  operationStory: z.strictObject({ id }),
+  bookmarks: nothing,
   logs: z.strictObject({
     atNs: ns,
     firstIndex: z.number().int().min(1).optional(),
@@ -120,6 +139,12 @@ const query = z
     return z.NEVER;
   });
 
+const bookmarkId = z.uuid('the id of a bookmark is a UUID');
+const bookmarkWords = {
+  title: z.string().trim().min(1, 'a bookmark has a title').max(120),
+  note: z.string().max(4_000),
+};
+
 const methodSchemas = {
   capabilities: nothing,
   listRuns: nothing,
@@ -139,6 +164,18 @@ const methodSchemas = {
   openTraceDialog: nothing,
   execute: z.strictObject({ runId, command }),
   query,
+  addBookmark: z.strictObject({
+    runId,
+    bookmark: z.strictObject({
+      atNs: ns,
+      event: id.optional(),
+      ...bookmarkWords,
+      fromNs: ns.optional(),
+      toNs: ns.optional(),
+    }),
+  }),
+  changeBookmark: z.strictObject({ runId, id: bookmarkId, ...bookmarkWords }),
+  removeBookmark: z.strictObject({ runId, id: bookmarkId }),
   listHelp: nothing,
   help: z.strictObject({ name: z.string().regex(/^[a-z0-9-]{1,64}$/) }),
 } as const satisfies Record<MethodName, z.ZodType>;

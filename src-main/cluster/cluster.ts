@@ -10,7 +10,7 @@ import type { RaftBug } from '../consensus/raft/planted-bugs.ts';
 import type { NodeId, OperatorInput } from '../consensus/replica.ts';
 import type { CallResult, ClientCall, Measured, PeerAddress } from '../node/protocol.ts';
 import type { EventId, EventPayload } from '../trace/model/events.ts';
-import type { LiveSnapshot } from '../trace/model/queries.ts';
+import type { BookmarkChange, LiveSnapshot } from '../trace/model/queries.ts';
 import type { RunHeader } from '../trace/protocol.ts';
 import { openSpool } from '../trace/spool/unrecorded.ts';
 import type { Spool } from '../trace/spool/unrecorded.ts';
@@ -207,6 +207,12 @@ export class Cluster {
   /** Asks the recorder for live snapshots at most `hz` times a second; 0 ends them. */
   watch(hz: number): void {
     this.#recording?.watch(hz);
+  }
+
+  /** Marks a moment in the trace being recorded. Rejects with a sentence when it cannot be. */
+  bookmark(change: BookmarkChange): Promise<void> {
+    if (!this.#recording) return Promise.reject(new Error('This run is not recorded.'));
+    return this.#recording.bookmark(change);
   }
 
   /** Records what somebody asked for and returns the event's id, the cause of all that follows. */

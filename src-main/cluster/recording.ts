@@ -4,7 +4,7 @@
  * one does not.
  */
 import type { FromRecorder, RunHeader, ToRecorder } from '../trace/protocol.ts';
-import type { LiveSnapshot } from '../trace/model/queries.ts';
+import type { BookmarkChange, LiveSnapshot } from '../trace/model/queries.ts';
 import { Child, type ChildExit } from './child.ts';
 import { giveWay } from './priority.ts';
 import type { Reaper } from './reaper.ts';
@@ -46,6 +46,9 @@ export class Recording {
   #stillClosing = (): void => undefined;
   #closed: ((answer: { events: number; gaps: number }) => void) | undefined;
   #lastError: string | undefined;
+  #bookmarks = 0;
+  /** Changes that the recorder has not answered yet. */
+  readonly #marking = new Map<number, { resolve(): void; reject(error: Error): void }>();
 
   constructor(config: RecordingConfig, reaper: Reaper, events: RecordingEvents) {
     this.#config = config;
@@ -82,6 +85,11 @@ export class Recording {
         this.#stillClosing();
       } else if (message.kind === 'closed') {
         this.#closed?.({ events: message.events, gaps: message.gaps });
+      } else if (message.kind === 'bookmarked') {
+        const waiting = this.#marking.get(message.id);
+        this.#marking.delete(message.id);
+        if (message.error === undefined) waiting?.resolve();
+        else waiting?.reject(new Error(message.error));
       } else if (message.kind === 'resigned') {
         this.#givesWay = false;
       } else {
@@ -92,6 +100,9 @@ export class Recording {
     this.#child = child;
     this.#events.spawned(child.pid, incarnation);
     void child.exited.then((exit) => {
+      for (const { reject } of this.#marking.values())
+        reject(new Error('The recorder ended before it had kept the bookmark. Try again.'));
+      this.#marking.clear();
       const error = this.#lastError ?? exit.lastWords;
       this.#events.exited(incarnation, {
         code: exit.code,
@@ -129,6 +140,18 @@ export class Recording {
   watch(hz: number): void {
     this.#hz = hz;
     this.#child?.send({ kind: 'watch', hz });
+  }
+
+  /** Has the recorder change the trace's bookmarks. Rejects with a sentence when it does not. */
+  bookmark(change: BookmarkChange): Promise<void> {
+    const child = this.#child;
+    if (!child?.running || this.#closing)
+      return Promise.reject(new Error('The trace is being closed. Try again when the run has ended.'));
+    const id = ++this.#bookmarks;
+    return new Promise((resolve, reject) => {
+      this.#marking.set(id, { resolve, reject });
+      child.send({ kind: 'bookmark', id, change });
+    });
   }
 
   /** Closes the trace as complete. Every source must have ended. Rejects when the recorder cannot. */

@@ -9,6 +9,7 @@ import {
   writeFileSync,
 } from 'node:fs';
 import path from 'node:path';
+import { v7 as uuid } from 'uuid';
 import type {
   Capabilities,
   LabMethods,
@@ -25,7 +26,13 @@ import { drawSeed, labVersion, runHeader } from '../experiments/header.ts';
 import { listProfiles, readProfile, resolveOptions } from '../experiments/profile.ts';
 import { resourceFolder } from '../experiments/resources.ts';
 import { shippedScenario, shippedScenarios } from '../experiments/scenario.ts';
-import type { QueryName, QueryParams, TraceInfo } from '../trace/model/queries.ts';
+import type {
+  BookmarkChange,
+  BookmarkRow,
+  QueryName,
+  QueryParams,
+  TraceInfo,
+} from '../trace/model/queries.ts';
 import { openDataRoot, type DataRoot } from './data-root.ts';
 import { LiveRun, type LiveRunPlan } from './live-run.ts';
 import { SavedRuns } from './saved-runs.ts';
@@ -162,6 +169,26 @@ class DesktopLab implements Lab {
         : await this.#saved.query(runId, query, params as QueryParams<QueryName>);
       return query === 'info' ? this.#titled(answer as TraceInfo) : answer;
     },
+    addBookmark: async ({ runId, bookmark }) => {
+      const made: BookmarkRow = {
+        id: uuid(),
+        ...bookmark,
+        event: bookmark.event ?? null,
+        fromNs: bookmark.fromNs ?? null,
+        toNs: bookmark.toNs ?? null,
+        createdAt: new Date().toISOString(),
+      };
+      await this.#bookmark(runId, { kind: 'add', bookmark: made });
+      return made;
+    },
+    changeBookmark: async ({ runId, id, title, note }) => {
+      await this.#bookmark(runId, { kind: 'change', id, title, note });
+      return {};
+    },
+    removeBookmark: async ({ runId, id }) => {
+      await this.#bookmark(runId, { kind: 'remove', id });
+      return {};
+    },
     listHelp: () => ({ pages: helpPages().map(({ name, title }) => ({ name, title })) }),
     help: ({ name }) => {
       const page = helpPages().find((candidate) => candidate.name === name);
@@ -207,6 +234,11 @@ class DesktopLab implements Lab {
       unwatch();
       snapshots.close();
     };
+  }
+
+  /** By whoever may write the trace: its recorder while there is one. */
+  #bookmark(runId: RunId, change: BookmarkChange): Promise<void> {
+    return this.#live.get(runId)?.bookmark(change) ?? this.#saved.bookmark(runId, change);
   }
 
   async openFile(file: string): Promise<RunId> {

@@ -2,7 +2,7 @@
 import path from 'node:path';
 import type { Command, CommandResult } from '../api/contract.ts';
 import { Cluster, Refused } from '../cluster/cluster.ts';
-import type { LiveSnapshot } from '../trace/model/queries.ts';
+import type { BookmarkChange, LiveSnapshot } from '../trace/model/queries.ts';
 import { LiveState } from '../experiments/live-state.ts';
 import { perform } from '../experiments/perform.ts';
 import { operationTimeoutMs } from '../experiments/run-scenario.ts';
@@ -127,6 +127,11 @@ export class LiveRun {
       this.#commandsUnderWay--;
       this.#adjustWatch();
     }
+  }
+
+  /** Marks a moment in the trace being recorded. Rejects with a sentence when it cannot be. */
+  bookmark(change: BookmarkChange): Promise<void> {
+    return this.#cluster.bookmark(change);
   }
 
   /** Stops the cluster and closes the trace. */

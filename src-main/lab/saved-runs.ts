@@ -2,10 +2,17 @@
 import { existsSync, readdirSync, renameSync, rmSync } from 'node:fs';
 import path from 'node:path';
 import type { RunId, RunSummary } from '../api/contract.ts';
+import { writeBookmark } from '../cluster/bookmark-writer.ts';
 import { ReaderProcess } from '../cluster/reader-process.ts';
 import type { Reaper } from '../cluster/reaper.ts';
 import { foldCutOffTrace } from '../cluster/fold.ts';
-import type { QueryAnswer, QueryName, QueryParams, TraceInfo } from '../trace/model/queries.ts';
+import type {
+  BookmarkChange,
+  QueryAnswer,
+  QueryName,
+  QueryParams,
+  TraceInfo,
+} from '../trace/model/queries.ts';
 import { Catalogue } from './catalogue.ts';
 import type { DataRoot } from './data-root.ts';
 import { traceFileOf } from './live-run.ts';
@@ -113,6 +120,15 @@ export class SavedRuns {
     }
     if (summary.status !== 'recording') this.#catalogue.remember(summary, absolute);
     return this.#catalogue.titled(summary);
+  }
+
+  /** Changes the bookmarks of a trace that is recorded no more, in its file. Rejects with a sentence when it cannot be. */
+  async bookmark(runId: RunId, change: BookmarkChange): Promise<void> {
+    // A cut-off trace is folded, and a file that is none refused, before anything is written to it.
+    await this.query(runId, 'bookmarks', {});
+    const file = this.fileOf(runId);
+    await writeBookmark(file, runId, change, this.#reaper);
+    this.forget(runId);
   }
 
   /** Moves a run of ours to the trash; of a trace from elsewhere only the entry goes. */

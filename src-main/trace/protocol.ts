@@ -1,7 +1,7 @@
 /** What the lab and the trace's two processes say to each other over IPC (`serialization: 'advanced'`). */
 import type { NodeId } from '../consensus/replica.ts';
 import type { SourceId } from './model/events.ts';
-import type { LiveSnapshot, QueryName, QueryParams } from './model/queries.ts';
+import type { BookmarkChange, LiveSnapshot, QueryName, QueryParams } from './model/queries.ts';
 
 /** Everything about a run that is known before its first event. */
 export interface RunHeader {
@@ -39,11 +39,15 @@ export type ToRecorder =
   /** Snapshots at most this often, the next only after `snapshotTaken`; 0 ends them. */
   | { kind: 'watch'; hz: number }
   | { kind: 'snapshotTaken' }
+  /** Answered by `bookmarked` with the same id. */
+  | { kind: 'bookmark'; id: number; change: BookmarkChange }
   /** Every source has ended: read the spools to their end, close the trace as complete, say `closed` and leave. */
   | { kind: 'close'; reason: string };
 export type FromRecorder =
   | { kind: 'ready' }
   | { kind: 'snapshot'; snapshot: LiveSnapshot }
+  /** `error`: it was not done, and why. */
+  | { kind: 'bookmarked'; id: number; error?: string }
   /** It is at work on closing; said every second or so, because what waits in the spools may take minutes. */
   | { kind: 'closing'; backlogBytes: number }
   | { kind: 'closed'; events: number; gaps: number }
@@ -64,6 +68,16 @@ export type FromReader =
   | { kind: 'refused'; error: string }
   | { kind: 'answer'; id: number; answer: unknown }
   | { kind: 'error'; id: number; error: string };
+
+/** The only message to a writer, which changes the bookmarks of a trace that nobody records any more, says so and leaves. */
+export interface ToWriter {
+  kind: 'bookmark';
+  traceFile: string;
+  /** The run that the file must hold. */
+  runId: string;
+  change: BookmarkChange;
+}
+export type FromWriter = { kind: 'done' } | { kind: 'refused'; error: string };
 
 /** Spool files are `<source>-<incarnation>.spool` in the run's spool folder. */
 export function spoolFileName(source: SourceId, incarnation: number): string {

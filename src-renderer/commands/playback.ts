@@ -17,6 +17,7 @@ export function playbackCommands(): CommandDefinition[] {
     ['message', 'message', 'Shift+ArrowRight', 'Shift+ArrowLeft'],
     ['election', 'election', 'E', 'Shift+E'],
     ['fault', 'fault', 'G', 'Shift+G'],
+    ['term', 'change of term', 'W', 'Shift+W'],
     ['finding', 'finding', 'F', 'Shift+F'],
   ];
   const stepCommands = steps.flatMap(([kind, word, next, previous]): CommandDefinition[] => {
@@ -104,7 +105,7 @@ export function playbackCommands(): CommandDefinition[] {
       run: () => shiftRate(-1),
     },
     ...RATES.map((rate): CommandDefinition => ({
-      id: `playback.rate-${Math.round(1 / rate)}`,
+      id: rate > 1 ? `playback.rate-times-${rate}` : `playback.rate-${Math.round(1 / rate)}`,
       title: `Lens ${rateLabel(rate)}: ${rateWords(rate)}`,
       group: 'Playback',
       keys: [],

@@ -4,7 +4,7 @@ import { useSettingsStore } from '../stores/settings.ts';
 import { belongsToFocus, keyName } from './keys.ts';
 
 /** In the order in which palette and Help list them. */
-export const COMMAND_GROUPS = ['Go to', 'Run', 'Cluster', 'Playback', 'View', 'Window'] as const;
+export const COMMAND_GROUPS = ['Go to', 'Run', 'Cluster', 'Playback', 'Follow', 'View', 'Window'] as const;
 export type CommandGroup = (typeof COMMAND_GROUPS)[number];
 
 export interface CommandDefinition {

@@ -14,6 +14,8 @@ export interface ConsoleLine {
   /** The word that matters: the value, `ok`, `fail`. */
   lead: string;
   text: string;
+  /** The operation it speaks of. */
+  operation: string | null;
 }
 
 /** How an answer came about, where it did not come as usual. */
@@ -47,8 +49,8 @@ export const useConsoleStore = defineStore('console', () => {
   const reads = ref<ReadHow | 'default'>('default');
   let number = 0;
 
-  function say(tone: ConsoleLine['tone'], lead: string, text = ''): void {
-    lines.value = [...lines.value, { number: ++number, tone, lead, text }].slice(-LINES_MAX);
+  function say(tone: ConsoleLine['tone'], lead: string, text = '', operation: string | null = null): void {
+    lines.value = [...lines.value, { number: ++number, tone, lead, text, operation }].slice(-LINES_MAX);
   }
 
   async function enter(line: string): Promise<void> {
@@ -99,9 +101,10 @@ export const useConsoleStore = defineStore('console', () => {
       if (how !== null) parts.push(how);
     }
     if (operation.error) parts.push(operation.error);
-    if (operation.outcome !== 'ok') return say(operation.outcome, operation.outcome, parts.join(' · '));
-    if (command.kind !== 'get') return say('ok', 'ok', parts.join(' · '));
-    say('ok', operation.value === null ? 'no such key' : operation.value, parts.join(' · '));
+    if (operation.outcome !== 'ok')
+      return say(operation.outcome, operation.outcome, parts.join(' · '), operation.id);
+    if (command.kind !== 'get') return say('ok', 'ok', parts.join(' · '), operation.id);
+    say('ok', operation.value === null ? 'no such key' : operation.value, parts.join(' · '), operation.id);
   }
 
   watch(

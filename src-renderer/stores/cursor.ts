@@ -5,7 +5,9 @@ import { advance } from './playback.ts';
 import type { Direction } from './playback.ts';
 import { useRunStore } from './run.ts';
 
-const FRAME_MS_MIN = 30;
+/** Between two moves of a playing cursor: seldom on a live run, where drawing must leave the cluster alone; else with every frame. */
+const LIVE_FRAME_MS_MIN = 30;
+const FRAME_MS_MIN = 10;
 
 /**
  * The moment that every view shows. At the live edge it follows the recording; anywhere else it stands, or plays at `rate` in
@@ -72,7 +74,7 @@ export const useCursorStore = defineStore('cursor', () => {
     if (!playing.value) return;
     frame = requestAnimationFrame(onFrame);
     const elapsedMs = nowMs - lastMs;
-    if (elapsedMs < FRAME_MS_MIN) return;
+    if (elapsedMs < (run.live ? LIVE_FRAME_MS_MIN : FRAME_MS_MIN)) return;
     lastMs = nowMs;
     const moved = advance({
       atNs: atNs.value,

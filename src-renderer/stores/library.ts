@@ -4,6 +4,7 @@ import type { NewRun, RunId, WindowFile } from '../../src-main/api/index.ts';
 import { sentenceOf } from '../wording/figures.ts';
 import { useAnnouncer } from './announcer.ts';
 import { useBridge } from './bridge.ts';
+import { usePlaceStore } from './place.ts';
 import { useRunStore } from './run.ts';
 import { useRunsStore } from './runs.ts';
 import { useViewStore } from './view.ts';
@@ -18,6 +19,7 @@ export const useLibraryStore = defineStore('library', () => {
   const run = useRunStore();
   const view = useViewStore();
   const announcer = useAnnouncer();
+  const place = usePlaceStore();
   const busy = ref<LibraryTask | null>(null);
   const error = ref<{ task: LibraryTask; text: string } | null>(null);
 
@@ -44,9 +46,7 @@ export const useLibraryStore = defineStore('library', () => {
   }
 
   async function openStarted(answer: { runId: RunId } | null | undefined): Promise<void> {
-    if (!answer) return;
-    await run.open(answer.runId);
-    view.show('cluster');
+    if (answer) await place.go({ runId: answer.runId, view: 'cluster' });
   }
 
   async function start(form: NewRun): Promise<void> {

@@ -2,8 +2,8 @@ import type { Nanoseconds } from '../../src-main/api/index.ts';
 
 export type Direction = 1 | -1;
 
-/** Playback factors, 1 is as it happened; 1/200 is the lens "shown 200× slower". */
-export const RATES = [1, 1 / 10, 1 / 50, 1 / 200, 1 / 1000] as const;
+/** Playback factors, fastest first; 1 is as it happened, 1/200 is the lens "shown 200× slower". */
+export const RATES = [100, 10, 1, 1 / 10, 1 / 50, 1 / 200, 1 / 1_000, 1 / 10_000] as const;
 
 export interface Playback {
   atNs: Nanoseconds;
@@ -24,12 +24,13 @@ export function advance(playback: Playback): { atNs: Nanoseconds; met: 'start' |
   return { atNs, met: null };
 }
 
-/** `1×`, `1/200`. */
+/** `100×`, `1×`, `1/200`, `1/10,000`. */
 export function rateLabel(rate: number): string {
-  return rate >= 1 ? `${Math.round(rate)}×` : `1/${Math.round(1 / rate)}`;
+  return rate >= 1 ? `${Math.round(rate)}×` : `1/${Math.round(1 / rate).toLocaleString('en')}`;
 }
 
-/** `as it happened`, `shown 200× slower`. */
+/** `as it happened`, `shown 200× slower`, `shown 10× faster`. */
 export function rateWords(rate: number): string {
-  return rate >= 1 ? 'as it happened' : `shown ${Math.round(1 / rate).toLocaleString('en')}× slower`;
+  if (rate > 1) return `shown ${Math.round(rate).toLocaleString('en')}× faster`;
+  return rate === 1 ? 'as it happened' : `shown ${Math.round(1 / rate).toLocaleString('en')}× slower`;
 }

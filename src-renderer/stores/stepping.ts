@@ -7,6 +7,7 @@ import { useCursorStore } from './cursor.ts';
 import { useRunStore } from './run.ts';
 import { useSelectionStore } from './selection.ts';
 import { useHistoryStore } from './history.ts';
+import { useTimelineFilterStore } from './timeline-filter.ts';
 
 /** Moves the cursor to the next or previous thing of a kind, selects it and says what it is. */
 export const useSteppingStore = defineStore('stepping', () => {
@@ -15,6 +16,7 @@ export const useSteppingStore = defineStore('stepping', () => {
   const selection = useSelectionStore();
   const announcer = useAnnouncer();
   const history = useHistoryStore();
+  const filter = useTimelineFilterStore();
   /** What the last step met; shown beside the cursor and announced. */
   const met = ref<{ atNs: number; id: string; kind: StepKind; text: string } | null>(null);
   let underWay = false;
@@ -32,10 +34,13 @@ export const useSteppingStore = defineStore('stepping', () => {
         direction,
         kind,
         ...(continues && { id: from.id }),
+        ...((kind === 'event' || kind === 'message') && filter.asked),
       });
       if (!answer) {
         const where = direction === 'next' ? 'after' : 'before';
-        announcer.announce(`There is no ${kind} ${where} ${seconds(atNs, 6)}.`);
+        const filtered =
+          (kind === 'event' || kind === 'message') && filter.active ? ' that passes the filter' : '';
+        announcer.announce(`There is no ${nameOf(kind)}${filtered} ${where} ${seconds(atNs, 6)}.`);
         return;
       }
       cursor.seek(answer.atNs);
@@ -61,3 +66,7 @@ export const useSteppingStore = defineStore('stepping', () => {
 
   return { met, step };
 });
+
+function nameOf(kind: StepKind): string {
+  return kind === 'term' ? 'change of term' : kind;
+}

@@ -16,6 +16,7 @@ export const useViewStore = defineStore('view', () => {
   const before = ref<ViewName>('home');
   const paletteOpen = ref(false);
   const settingsOpen = ref(false);
+  const linkOpen = ref(false);
   /** The run's name is being edited in the run bar. */
   const renaming = ref(false);
   const needsRun = computed(() => (RUN_VIEWS as readonly string[]).includes(name.value));
@@ -29,5 +30,5 @@ export const useViewStore = defineStore('view', () => {
   function back(): void {
     show(before.value);
   }
-  return { name, before, paletteOpen, settingsOpen, renaming, needsRun, show, back };
+  return { name, before, paletteOpen, settingsOpen, linkOpen, renaming, needsRun, show, back };
 });

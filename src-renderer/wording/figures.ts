@@ -21,7 +21,7 @@ export function seconds(ns: Nanoseconds, digits = 3): string {
 
 /** The digits after the point that tell moments apart at a playback rate. */
 export function digitsAtRate(rate: number): number {
-  return rate >= 1 ? 3 : rate >= 1 / 50 ? 4 : 5;
+  return rate >= 1 ? 3 : rate >= 1 / 50 ? 4 : rate >= 1 / 1_000 ? 5 : 6;
 }
 
 /** `0.4 s`, `12.4 s`, `3 min 20 s`, `2 h 5 min`. */

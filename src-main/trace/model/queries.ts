@@ -5,6 +5,7 @@
 import type { LogIndex, NodeId, OperationId, Role, Term } from '../../consensus/replica.ts';
 import type { EventId, EventKind, FaultId, MessageId, Nanoseconds, SourceId, TraceEvent } from './events.ts';
 import type { ClusterState, NodeStatus } from './state.ts';
+import type { EntryStory, OperationStory } from './stories.ts';
 
 /** complete: closed in order; recording: its recorder is at work; truncated: cut off, by a kill or a limit. */
 export type TraceStatus = 'complete' | 'recording' | 'truncated';
@@ -196,11 +197,25 @@ export interface EventDetail {
   text: string;
 }
 
-export interface EventFilter {
+/**
+ * Which messages and events pass: every part that is there must hold, and within a part one of those named is enough. Heartbeats pass
+ * like any other message where types, fates or a text are asked for.
+ */
+export interface TimelineFilter {
+  /** A message from or to one of these; an event that one of these recorded, or that is about its process. */
+  nodes?: NodeId[];
+  /** Types of messages (`RequestVote`) and kinds of events (`commit`); a message's own events count as of its type. */
+  types?: string[];
+  terms?: Term[];
+  /** How the message ended; of events only those of messages pass. */
+  fates?: MessageFate[];
+  /** Found in the event's sentence or detail, in the message's words or body; ignoring case. */
+  text?: string;
+}
+
+export interface EventFilter extends TimelineFilter {
   sources?: SourceId[];
   kinds?: EventKind[];
-  /** Found in the event's sentence or detail, ignoring case. */
-  text?: string;
   term?: Term;
   /** Of the kinds asked for that come in great numbers, only what somebody would want to be told. */
   notable?: boolean;
@@ -260,6 +275,29 @@ export interface TraceTotals {
   findings: { rule: string; text: string }[];
 }
 
+/** A moment that somebody marked, with what they noted. It stands in the trace file and travels with it. */
+export interface BookmarkRow {
+  /** UUIDv7. */
+  id: string;
+  atNs: Nanoseconds;
+  /** What was selected when it was made. */
+  event: EventId | null;
+  title: string;
+  /** Plain text, lines ended by `\n`; empty where nothing was noted. */
+  note: string;
+  /** The stretch of the run that was shown when it was made. */
+  fromNs: Nanoseconds | null;
+  toNs: Nanoseconds | null;
+  /** ISO 8601. */
+  createdAt: string;
+}
+
+/** What may be done to the bookmarks of a trace. */
+export type BookmarkChange =
+  | { kind: 'add'; bookmark: BookmarkRow }
+  | { kind: 'change'; id: string; title: string; note: string }
+  | { kind: 'remove'; id: string };
+
 /** Query name -> its parameters and its answer. One union for the reader process, the API and the command line. */
 export interface TraceQueries {
   info: { params: object; answer: TraceInfo };
@@ -275,8 +313,15 @@ export interface TraceQueries {
    * without entries and the replies to them.
    */
   messages: {
-    params: { fromNs: Nanoseconds; toNs: Nanoseconds; limit: number; heartbeats: boolean };
-    answer: { rows: MessageRow[]; total: number };
+    params: {
+      fromNs: Nanoseconds;
+      toNs: Nanoseconds;
+      limit: number;
+      heartbeats: boolean;
+      filter?: TimelineFilter;
+    };
+    /** `all`: how many there would be without the filter; absent without one. */
+    answer: { rows: MessageRow[]; total: number; all?: number };
   };
   /**
    * What a drawing of `buckets` columns can show of the messages that touch the window: every copy of the classes that fit into `limit`
@@ -307,15 +352,24 @@ export interface TraceQueries {
   event: { params: { id: EventId }; answer: EventDetail | null };
   /**
    * `causes` is the chain that led to an event, oldest first, and ends with the event itself; `effects` is what it caused,
-   * directly and further on, in order of time.
+   * directly and further on, in order of time; `messages` are the copies that both speak of.
    */
   chain: {
     params: { id: EventId; limit: number };
-    answer: { causes: EventDetail[]; effects: EventDetail[] };
+    answer: { causes: EventDetail[]; effects: EventDetail[]; messages: MessageRow[] };
   };
-  /** The nearest moment of the kind before or after `atNs` (and, among events of the same moment, after `id`). */
+  /**
+   * The nearest moment of the kind before or after `atNs` (and, among events of the same moment, after `id`). With a filter, steps by
+   * event and by message meet only what passes it.
+   */
   step: {
-    params: { atNs: Nanoseconds; id?: EventId; direction: 'next' | 'previous'; kind: StepKind };
+    params: {
+      atNs: Nanoseconds;
+      id?: EventId;
+      direction: 'next' | 'previous';
+      kind: StepKind;
+      filter?: TimelineFilter;
+    };
     answer: { atNs: Nanoseconds; id: string; text: string } | null;
   };
   elections: { params: object; answer: { elections: ElectionRow[] } };
@@ -344,6 +398,11 @@ export interface TraceQueries {
     params: { fromNs: Nanoseconds; toNs: Nanoseconds; buckets: number };
     answer: { buckets: DensityBucket[]; endNs: Nanoseconds };
   };
+  /** Null where no node ever held an entry there. Without a term, the entry that was committed, else the newest. */
+  entryStory: { params: { index: LogIndex; term?: Term }; answer: EntryStory | null };
+  operationStory: { params: { id: OperationId }; answer: OperationStory | null };
+  /** In order of time. */
+  bookmarks: { params: object; answer: { bookmarks: BookmarkRow[] } };
   logs: { params: { atNs: Nanoseconds; firstIndex?: LogIndex; count: number }; answer: LogWindow };
 }
 export type QueryName = keyof TraceQueries;

@@ -1,7 +1,7 @@
 /** What the recorder process says and does. */
 import { statSync } from 'node:fs';
 import { setImmediate as breathe } from 'node:timers/promises';
-import type { LiveSnapshot } from '../model/queries.ts';
+import type { BookmarkChange, LiveSnapshot } from '../model/queries.ts';
 import type { FromRecorder, RecorderFold, RecorderStart, ToRecorder } from '../protocol.ts';
 import { foldSpools } from '../repair.ts';
 import { LiveView } from './live-view.ts';
@@ -34,6 +34,7 @@ export function recorderProcess(): void {
       else if (message.kind === 'fold') fold(message).catch(fail);
       else if (message.kind === 'watch') recorder?.watch(message.hz);
       else if (message.kind === 'snapshotTaken') recorder?.snapshotTaken();
+      else if (message.kind === 'bookmark') say(bookmark(recorder, message));
       else recorder?.close(message.reason).catch(fail);
     } catch (error) {
       fail(error);
@@ -48,6 +49,20 @@ export function recorderProcess(): void {
 async function fold({ traceFile, spoolFolder }: RecorderFold): Promise<void> {
   const folded = await foldSpools(traceFile, spoolFolder);
   say({ kind: 'closed', ...folded }, () => process.exit(0));
+}
+
+/** A bookmark that cannot be kept ends nothing. */
+function bookmark(
+  recorder: Recorder | undefined,
+  { id, change }: Extract<ToRecorder, { kind: 'bookmark' }>,
+): FromRecorder {
+  try {
+    if (recorder === undefined) throw new Error('Nothing is being recorded yet. Try again in a moment.');
+    recorder.bookmark(change);
+    return { kind: 'bookmarked', id };
+  } catch (error) {
+    return { kind: 'bookmarked', id, error: error instanceof Error ? error.message : String(error) };
+  }
 }
 
 function fail(error: unknown): void {
@@ -95,6 +110,11 @@ class Recorder {
 
   snapshotTaken(): void {
     this.#snapshotOut = false;
+  }
+
+  bookmark(change: BookmarkChange): void {
+    if (this.#closing) throw new Error('The trace is being closed. Try again when the run has ended.');
+    this.#recording.bookmark(change);
   }
 
   async close(reason: string): Promise<void> {

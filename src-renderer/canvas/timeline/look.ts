@@ -14,6 +14,7 @@ import type {
   QueryAnswer,
   QueryName,
   QueryParams,
+  TimelineFilter,
 } from '../../../src-main/api/index.ts';
 import type { LoadedFor } from './buffer.ts';
 import { columnFor, messageLimit, wantedWindow } from './buffer.ts';
@@ -42,6 +43,8 @@ export interface TimelineData extends RunFacts {
   /** The classes that are not among `messages` but in the haze. */
   readonly crowded: readonly MessageClass[];
   readonly haze: Haze | null;
+  /** With a filter: how many messages of the view pass it, and how many there are; null without. */
+  readonly passing: { readonly total: number; readonly all: number } | null;
   readonly buckets: readonly OperationBucket[];
   /** One by one; null where they are too many. */
   readonly operations: readonly OperationRow[] | null;
@@ -58,6 +61,8 @@ export interface Wish {
   readonly nodes: readonly NodeId[];
   readonly edgeNs: number;
   readonly heartbeats: boolean;
+  /** Only messages that pass; then each is drawn by itself, thinned evenly where they are too many. */
+  readonly filter?: TimelineFilter | undefined;
 }
 
 /** Bars of the clients' row and marks are so many columns wide. */
@@ -77,7 +82,7 @@ export async function askFacts(query: Query): Promise<RunFacts> {
 
 /** @throws what the reader says when it cannot answer */
 export async function askTimeline(query: Query, facts: RunFacts, wish: Wish): Promise<TimelineData> {
-  const { view, plotPx, nodes, edgeNs, heartbeats } = wish;
+  const { view, plotPx, nodes, edgeNs } = wish;
   const columnNs = columnFor(view, plotPx);
   const columns = wantedWindow(view, columnNs, edgeNs);
   const { fromNs, toNs } = columns;
@@ -85,7 +90,7 @@ export async function askTimeline(query: Query, facts: RunFacts, wish: Wish): Pr
   const bars = roundBuckets(window, columnNs * BAR_COLUMNS);
   const [lanes, traffic, clients, commits, marks, operations] = await Promise.all([
     query('lanes', window),
-    query('traffic', { ...columns, limit: 3 * messageLimit(plotPx), heartbeats }),
+    askMessages(query, wish, columns),
     query('operationBuckets', bars),
     query('commits', columns),
     query('marks', bars),
@@ -98,10 +103,29 @@ export async function askTimeline(query: Query, facts: RunFacts, wish: Wish): Pr
     leases: lanes.leases,
     messages: traffic.rows,
     crowded: traffic.crowded,
+    passing: traffic.passing,
     haze: traffic.haze.length > 0 ? buildHaze(traffic, nodes, columns) : null,
     buckets: clients.buckets,
     operations: operations && operations.total <= OPERATIONS_MAX ? operations.operations : null,
     marks: marks.marks,
     commits: new Map(commits.nodes.map(({ node, indexes }) => [node, commitSteps(indexes, columns)])),
   };
+}
+
+async function askMessages(
+  query: Query,
+  { view, plotPx, edgeNs, heartbeats, filter }: Wish,
+  columns: { fromNs: number; toNs: number; buckets: number },
+): Promise<QueryAnswer<'traffic'> & Pick<TimelineData, 'passing'>> {
+  const limit = 3 * messageLimit(plotPx);
+  if (!filter) return { ...(await query('traffic', { ...columns, limit, heartbeats })), passing: null };
+  const { fromNs, toNs } = columns;
+  const viewFromNs = Math.max(Math.floor(view.fromNs), 0);
+  const viewToNs = Math.max(Math.ceil(Math.min(view.toNs, edgeNs + 1)), viewFromNs + 1);
+  const [given, counted] = await Promise.all([
+    query('messages', { fromNs, toNs, limit, heartbeats, filter }),
+    query('messages', { fromNs: viewFromNs, toNs: viewToNs, limit: 1, heartbeats, filter }),
+  ]);
+  const passing = { total: counted.total, all: counted.all ?? counted.total };
+  return { rows: given.rows, crowded: [], haze: [], sent: null, passing };
 }

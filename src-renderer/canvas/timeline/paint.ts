@@ -2,6 +2,7 @@
  * The whole drawing as a function of what it shows: the Timeline calls it for its canvas, a report for a picture of a moment, a comparison
  * once a run. Knows no store.
  */
+import type { Followed } from '../../stores/followed-story.ts';
 import type { MessageArrow } from './arrows.ts';
 import { messageArrows } from './arrows.ts';
 import type { TimelineAxis } from './axis.ts';
@@ -12,6 +13,7 @@ import type { SilentStretch } from './clients.ts';
 import { silentStretches } from './clients.ts';
 import { stripRects } from './commits.ts';
 import { drawClients } from './draw-clients.ts';
+import { drawFollowed } from './draw-followed.ts';
 import { drawGutter } from './draw-gutter.ts';
 import type { GutterWords } from './draw-gutter.ts';
 import { drawLaneBars, drawLaneLabels } from './draw-lanes.ts';
@@ -47,6 +49,8 @@ export interface TimelinePicture {
   readonly marks: readonly PlacedMark[];
   readonly faults: readonly StackedFault[];
   readonly stretches: readonly SilentStretch[];
+  /** What is brought out of all the rest. */
+  readonly followed?: Followed | null;
 }
 
 /** What one painting put on the canvas. */
@@ -125,6 +129,7 @@ export function paintTimeline(
     const { stretches } = picture;
     primitives += drawClients(context, { buckets, stretches, operations }, layout, axis, palette);
   }
+  if (picture.followed) drawFollowed(context, picture.followed, layout, axis, palette);
   context.restore();
   return { lanes: new Set(bars.map(({ segment }) => segment.node)).size, primitives };
 }

@@ -6,6 +6,7 @@ import type { TimelinePicture } from './paint.ts';
 import type { PlotGestures } from './pointer.ts';
 import type { TimelineScope } from './scope.ts';
 import { electionEndNs } from './spans.ts';
+import { spanOf } from './viewport.ts';
 
 const ZOOM_IN = 0.25;
 
@@ -32,7 +33,8 @@ export function gesturesOn(scope: TimelineScope, picture: () => TimelinePicture)
       const hit = hitTest(picture(), x, y);
       cursor.pause();
       cursor.seek(hit ? momentOf(hit, x, picture()) : picture().axis.timeAt(x));
-      if (hit) choose(hit);
+      if (hit?.kind === 'clients') void chooseOperation(hit.atNs);
+      else if (hit) choose(hit);
       else selection.clear();
     },
     doubleClick(x, y) {
@@ -50,6 +52,19 @@ export function gesturesOn(scope: TimelineScope, picture: () => TimelinePicture)
     wheelZoom: zoomAround,
     wheelPan: panBy,
   };
+
+  /** In the clients' row: the operation that was under way at a moment; of several the one that was called last, of none the next. */
+  async function chooseOperation(atNs: number): Promise<void> {
+    const fromNs = Math.floor(Math.max(atNs, 0));
+    const reach = Math.ceil(spanOf(timeline.view) / 50);
+    const answer = await run
+      .query('operations', { fromNs, toNs: fromNs + reach, limit: 200 })
+      .catch(() => null);
+    const found = answer?.operations ?? [];
+    const operation = found.findLast(({ invokedNs }) => invokedNs <= fromNs) ?? found[0];
+    if (operation) selection.select('operation', operation.id);
+    else selection.clear();
+  }
 
   function choose(hit: Hit): void {
     if (hit.kind === 'message') selection.select('message', hit.message.id);

@@ -4,12 +4,22 @@
  */
 import { inject, provide } from 'vue';
 import type { InjectionKey } from 'vue';
-import type { NodeId, NodeState, QueryAnswer, QueryName, QueryParams } from '../../../src-main/api/index.ts';
+import type {
+  NodeId,
+  NodeState,
+  QueryAnswer,
+  QueryName,
+  QueryParams,
+  TimelineFilter,
+} from '../../../src-main/api/index.ts';
 import { useClusterState } from '../../stores/clusterState.ts';
 import { useCursorStore } from '../../stores/cursor.ts';
+import type { Followed } from '../../stores/followed-story.ts';
+import { useFollowingStore } from '../../stores/following.ts';
 import { useRunStore } from '../../stores/run.ts';
 import type { SelectedItem, SelectionKind } from '../../stores/selection.ts';
 import { useSelectionStore } from '../../stores/selection.ts';
+import { useTimelineFilterStore } from '../../stores/timeline-filter.ts';
 import type { Arrangement } from './axis.ts';
 import type { RulerMode } from './ruler.ts';
 import { useTimelineStore } from './timeline-store.ts';
@@ -57,6 +67,8 @@ export interface TimelineScope {
   readonly timeline: ScopedTimeline;
   /** The nodes as they are at the cursor, and how many clients are at work. */
   readonly moment: { readonly nodes: readonly NodeState[]; readonly clients: number };
+  readonly following: { readonly followed: Followed | null };
+  readonly filter: { readonly filter: TimelineFilter; readonly active: boolean };
 }
 
 const SCOPE: InjectionKey<TimelineScope> = Symbol('timeline scope');
@@ -103,5 +115,7 @@ function windowScope(): TimelineScope {
         return clusterState.state?.clients ?? 0;
       },
     },
+    following: useFollowingStore(),
+    filter: useTimelineFilterStore(),
   };
 }

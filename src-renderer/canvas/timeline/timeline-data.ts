@@ -23,7 +23,7 @@ export function useTimelineData(
   data: ShallowRef<TimelineData | null>;
   error: Ref<string | null>;
 } {
-  const { run, timeline } = scope;
+  const { run, timeline, filter } = scope;
   const visibility = useDocumentVisibility();
   const data = shallowRef<TimelineData | null>(null);
   const error = ref<string | null>(null);
@@ -65,6 +65,7 @@ export function useTimelineData(
         nodes: run.nodes,
         edgeNs,
         heartbeats: timeline.heartbeats,
+        filter: filter.active ? filter.filter : undefined,
       });
       if (ended || asked !== question) return;
       // The view moves only together with what it shows, and only while nobody moved it meanwhile.
@@ -120,11 +121,20 @@ export function useTimelineData(
     timer = undefined;
     ask();
   });
-  watch([() => timeline.heartbeats, () => run.nodes.length, () => run.live, () => run.startedAt], () => {
-    forget();
-    if (data.value) data.value = { ...data.value, loaded: { ...data.value.loaded, columnNs: 0 } };
-    wish(0);
-  });
+  watch(
+    [
+      () => timeline.heartbeats,
+      () => filter.filter,
+      () => run.nodes.length,
+      () => run.live,
+      () => run.startedAt,
+    ],
+    () => {
+      forget();
+      if (data.value) data.value = { ...data.value, loaded: { ...data.value.loaded, columnNs: 0 } };
+      wish(0);
+    },
+  );
   watch([() => timeline.follow, visibility, () => run.runId, () => run.endNs], ask);
   wish(0);
   onScopeDispose(() => {

@@ -25,6 +25,12 @@ export const useTimelineStore = defineStore('timeline', () => {
   /** The moment that a relative ruler counts from; null: the cursor. */
   const originNs = ref<number | null>(null);
 
+  /** This very stretch, as a bookmark or a link kept it. */
+  function showExactly(fromNs: number, toNs: number): void {
+    viewpoint.place();
+    viewpoint.look({ fromNs, toNs });
+  }
+
   /** Selects an election and shows it in the Timeline, the cursor at its beginning. */
   function showElection(election: ElectionRow): void {
     cursor.pause();
@@ -47,6 +53,7 @@ export const useTimelineStore = defineStore('timeline', () => {
     arrangement,
     rulerMode,
     originNs,
+    showExactly,
     showElection,
     replayElection: replay,
   };

@@ -19,7 +19,7 @@ interface Chunk {
 
 /**
  * The messages under way around the cursor, away from the live edge: asked by windows of time as wide as two seconds of watching, the next
- * before the present one ends. One question at a time; those that the cursor has left are not asked.
+ * (of the direction in which it plays) before the present one ends. One question at a time; those that the cursor has left are not asked.
  */
 export function useMessageWindow(): { flights: () => Flight[]; changed: Readonly<{ value: number }> } {
   const run = useRunStore();
@@ -33,8 +33,9 @@ export function useMessageWindow(): { flights: () => Flight[]; changed: Readonly
     if (cursor.atEdge || !run.info) return null;
     const widthNs = Math.round(CHUNK_MS * 1e6 * cursor.rate);
     const at = Math.floor(cursor.atNs / widthNs);
-    const late = cursor.atNs / widthNs - at > 0.5;
-    return { widthNs, at, next: late ? at + cursor.direction : null };
+    const share = cursor.atNs / widthNs - at;
+    const nearEnd = cursor.direction > 0 ? share > 0.5 : share < 0.5;
+    return { widthNs, at, next: nearEnd ? at + cursor.direction : null };
   });
 
   function keyOf(widthNs: number, at: number): string {

@@ -46,39 +46,26 @@ function otherFacts(body: object): Fact[] {
   return Object.entries(body).map(([name, value]) => ({ name, value: JSON.stringify(value).slice(0, 200) }));
 }
 
-export interface EntryWords {
-  readonly index: number;
+/** A run of entries of one term that a message carries. */
+export interface EntryRun {
+  readonly first: number;
+  readonly last: number;
   readonly term: number;
-  readonly command: string;
 }
 
-/** The entries that an AppendEntries carries. */
-export function entriesOf(message: MessageDetail): EntryWords[] {
+/** The entries that an AppendEntries carries; a recorded body says only which. */
+export function entriesOf(message: MessageDetail): EntryRun[] {
   const entries = (message.body as Fields)['entries'];
-  if (!Array.isArray(entries)) return [];
-  return entries.flatMap((entry: unknown) => {
-    if (typeof entry !== 'object' || entry === null) return [];
-    const index = numberOf(entry, 'index');
-    const term = numberOf(entry, 'term');
-    if (index === undefined || term === undefined) return [];
-    const command =
-      (entry as Fields)['kind'] === 'no-op' ? 'no-op' : commandWords(textOf(entry, 'data') ?? '');
-    return [{ index, term, command }];
+  if (typeof entries !== 'object' || entries === null) return [];
+  const runs = (entries as Fields)['terms'];
+  if (!Array.isArray(runs)) return [];
+  return runs.flatMap((run: unknown) => {
+    if (typeof run !== 'object' || run === null) return [];
+    const first = numberOf(run, 'first');
+    const last = numberOf(run, 'last');
+    const term = numberOf(run, 'term');
+    return first === undefined || last === undefined || term === undefined ? [] : [{ first, last, term }];
   });
-}
-
-/** A key-value command as people type it; anything else as it stands. */
-export function commandWords(data: string): string {
-  let parsed: unknown;
-  try {
-    parsed = JSON.parse(data);
-  } catch {
-    return data.slice(0, 80);
-  }
-  if (typeof parsed !== 'object' || parsed === null) return data.slice(0, 80);
-  const words = ['op', 'key', 'expected', 'value'].map((field) => textOf(parsed, field));
-  const known = words.filter((word): word is string => word !== undefined);
-  return known.length > 0 ? known.join(' ').slice(0, 80) : data.slice(0, 80);
 }
 
 /** Why this message ended as it did and was answered as it was; `effects` are the events that it caused. */

@@ -30,8 +30,16 @@ describe('the arithmetic of playback', () => {
   });
 
   it('names rates as people say them', () => {
-    expect([1, 1 / 10, 1 / 200, 1 / 1000].map(rateLabel)).toEqual(['1×', '1/10', '1/200', '1/1000']);
+    expect([100, 1, 1 / 10, 1 / 200, 1 / 10_000].map(rateLabel)).toEqual([
+      '100×',
+      '1×',
+      '1/10',
+      '1/200',
+      '1/10,000',
+    ]);
     expect(rateWords(1 / 200)).toBe('shown 200× slower');
+    expect(rateWords(100)).toBe('shown 100× faster');
+    expect(rateWords(1 / 10_000)).toBe('shown 10,000× slower');
     expect(rateWords(1)).toBe('as it happened');
   });
 });
@@ -128,14 +136,51 @@ describe('the cursor', () => {
     expect(cursor.atNs).toBe(0.25e9);
   });
 
-  it('draws no more than 30 positions a second', async () => {
+  it('moves with every frame through a saved trace, and no more than 30 times a second on a live run', async () => {
     await openSaved();
     const cursor = useCursorStore();
     cursor.play();
     frames.pass(16);
-    expect(cursor.atNs).toBe(0);
+    expect(cursor.atNs).toBe(16e6);
+    lab.setRuns(summary({ status: 'live', durationNs: 0 }));
+    lab.push(snapshotAt(4e9));
+    frames.pass(16);
+    expect(cursor.atNs).toBe(16e6);
     frames.pass(17);
-    expect(cursor.atNs).toBe(33e6);
+    expect(cursor.atNs).toBe(49e6);
+  });
+
+  it.each([100, 10, 1, 1 / 10, 1 / 50, 1 / 200, 1 / 1_000, 1 / 10_000])(
+    'plays %f times as fast as it happened, forwards and backwards, and comes back to where it began',
+    async (rate) => {
+      await openSaved();
+      const cursor = useCursorStore();
+      cursor.setRate(rate);
+      cursor.seek(4e9);
+      const passed: number[] = [];
+      for (const towards of [1, -1] as const) {
+        cursor.play(towards);
+        for (let frame = 0; frame < 2; frame++) {
+          frames.pass(16);
+          passed.push(cursor.atNs);
+        }
+        cursor.pause();
+      }
+      const step = 16e6 * rate;
+      expect(passed).toEqual([4e9 + step, 4e9 + 2 * step, 4e9 + step, 4e9]);
+    },
+  );
+
+  it('turns round while it plays', async () => {
+    await openSaved();
+    const cursor = useCursorStore();
+    cursor.seek(4e9);
+    cursor.play();
+    frames.pass(20);
+    cursor.play(-1);
+    frames.pass(40);
+    expect(cursor.atNs).toBe(4e9 - 20e6);
+    expect(cursor.playing).toBe(true);
   });
 
   it('keeps to the recording', async () => {

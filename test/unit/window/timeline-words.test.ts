@@ -3,7 +3,6 @@ import type { EventDetail, MessageDetail, TraceEvent } from '../../../src-main/a
 import { eventFacts, messageOf } from '../../../src-renderer/components/inspector/event-words.ts';
 import {
   bodyFacts,
-  commandWords,
   entriesOf,
   explainMessage,
 } from '../../../src-renderer/components/inspector/message-words.ts';
@@ -62,29 +61,23 @@ describe('a message in words', () => {
     expect(bodyFacts(requestVote({ body: { lastLogIndex: 0, lastLogTerm: 0 } }))[0]?.value).toBe('empty');
   });
 
-  it('lists entries with the commands they carry', () => {
+  it('lists the entries it carries by runs of one term, as the recording keeps them', () => {
+    const terms = [
+      { first: 5, last: 5, term: 1 },
+      { first: 6, last: 7, term: 2 },
+    ];
     const append: MessageDetail = {
-      ...message({ type: 'AppendEntries', entries: 2 }),
+      ...message({ type: 'AppendEntries', entries: 3 }),
       body: {
         prevLogIndex: 4,
         prevLogTerm: 1,
         leaderCommit: 4,
-        entries: [
-          { index: 5, term: 2, kind: 'no-op', data: '' },
-          { index: 6, term: 2, kind: 'command', data: '{"op":"put","key":"lamp","value":"on"}' },
-        ],
+        entries: { count: 3, first: 5, last: 7, terms },
       },
     };
-    expect(entriesOf(append).map(({ index, command }) => `${index} ${command}`)).toEqual([
-      '5 no-op',
-      '6 put lamp on',
-    ]);
-    expect(explainMessage(append, []).text).toContain('entries 5 to 6');
-  });
-
-  it('leaves a command it cannot read as it is', () => {
-    expect(commandWords('not json')).toBe('not json');
-    expect(commandWords('3')).toBe('3');
+    expect(entriesOf(append)).toEqual(terms);
+    expect(explainMessage(append, []).text).toContain('entries 5 to 7');
+    expect(entriesOf(requestVote())).toEqual([]);
   });
 });
 

@@ -1,16 +1,28 @@
-import type { EventId } from '../../model/events.ts';
-import type { EventDetail, QueryAnswer, QueryParams } from '../../model/queries.ts';
+import type { EventId, MessageId } from '../../model/events.ts';
+import type { EventDetail, MessageRow, QueryAnswer, QueryParams } from '../../model/queries.ts';
 import type { TraceConnection } from '../connection.ts';
 import { EVENT_COLUMNS, IN_ORDER, eventOf } from '../rows.ts';
 import type { EventRow } from '../rows.ts';
 import { detailOf, findEvent } from './event-rows.ts';
+import { messageById } from './messages.ts';
 
 const LENGTH_MAX = 1_000;
 
 /** At most `limit` causes (the nearest) and `limit` effects (the earliest found, breadth first). */
 export function chain(trace: TraceConnection, params: QueryParams<'chain'>): QueryAnswer<'chain'> {
   const limit = Math.min(params.limit, LENGTH_MAX);
-  return { causes: causesOf(trace, params.id, limit), effects: effectsOf(trace, params.id, limit) };
+  const causes = causesOf(trace, params.id, limit);
+  const effects = effectsOf(trace, params.id, limit);
+  return { causes, effects, messages: messagesOf(trace, [...causes, ...effects]) };
+}
+
+function messagesOf(trace: TraceConnection, events: readonly EventDetail[]): MessageRow[] {
+  const ids = new Set<MessageId>();
+  for (const { id, event } of events) {
+    if (event.kind === 'send') ids.add(id);
+    else if ('message' in event) ids.add(event.message);
+  }
+  return [...ids].map((id) => messageById(trace, id)).filter((row) => row !== null);
 }
 
 /** A trace from somebody else may hold a circle of causes; no event is followed twice. */

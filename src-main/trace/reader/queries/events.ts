@@ -5,8 +5,14 @@ import type { TraceConnection } from '../connection.ts';
 import { EVENT_COLUMNS, IN_ORDER, IN_REVERSE, eventOf } from '../rows.ts';
 import type { EventRow } from '../rows.ts';
 import { detailOf, findEvent } from './event-rows.ts';
+import { NO_WHERE, eventsWhere } from './filter.ts';
+import type { PassingKind, Where } from './filter.ts';
+import { endNs } from './state-at.ts';
 
 const ROWS_MAX = 50_000;
+/** A window of more than this part of the trace holds too many events to look through for a few. */
+const WIDE_SHARE = 20;
+const MANY = 5_000;
 /** A search reads every event of the window; the lab ends a reader that does not answer in time. */
 const SEARCH_MS_MAX = 8_000;
 
@@ -17,8 +23,8 @@ interface Window {
 }
 
 /** A part of the events that one index serves. */
-interface Selection {
-  index: 'event_by_time' | 'event_by_kind' | 'event_by_id';
+export interface Selection {
+  index: 'event_by_time' | 'event_by_kind' | 'event_by_id' | 'event_by_cause';
   where: string;
   values: (string | number)[];
 }
@@ -31,15 +37,19 @@ export function events(trace: TraceConnection, params: QueryParams<'events'>): Q
   const { fromNs, toNs, filter = {}, newestFirst = false } = params;
   const window = { fromNs, toNs, newestFirst };
   const limit = Math.min(params.limit, ROWS_MAX);
-  const selections = selectionsOf(filter);
+  const selections = selectionsOf(filter, (toNs - fromNs) * WIDE_SHARE > endNs(trace));
   if (filter.text !== undefined && filter.text !== '') {
     return searchText(trace, selections, window, limit, filter.text.toLowerCase());
   }
   let total = 0;
   const rows: EventRow[] = [];
-  for (const selection of selections) {
-    total += countOf(trace, selection, window);
-    for (const row of rowsOf(trace, selection, window, limit)) rows.push(row);
+  const narrow = selectionsOf(filter, false);
+  for (const [at, selection] of selections.entries()) {
+    const count = countOf(trace, selection, window);
+    total += count;
+    // Many need not be found by their messages: the first of them stand near the edge of the window.
+    const near = count > MANY ? (narrow[at] ?? selection) : selection;
+    for (const row of rowsOf(trace, near, window, limit)) rows.push(row);
   }
   return {
     events: inOrder(rows, newestFirst)
@@ -50,28 +60,42 @@ export function events(trace: TraceConnection, params: QueryParams<'events'>): Q
 }
 
 /** Each kind has its own stretch of an index, so that a rare kind is found without reading the others. */
-function selectionsOf({ kinds, sources, term, notable }: EventFilter): Selection[] {
-  const where: string[] = [];
-  const values: (string | number)[] = [];
-  if (sources !== undefined) {
-    where.push(`source IN (${marks(sources)})`);
-    values.push(...sources);
+export function selectionsOf(filter: EventFilter, wide: boolean): Selection[] {
+  const { kinds, sources, term, notable } = filter;
+  const parts: Where[] = [];
+  if (sources !== undefined) parts.push({ sql: `source IN (${marks(sources)})`, values: sources });
+  if (term !== undefined) parts.push({ sql: 'term = ?', values: [term] });
+  const passing = eventsWhere(filter, kinds && [...new Set<EventKind>(kinds)], wide);
+  if (!isList(passing)) {
+    if (passing.sql !== '') parts.push(passing);
+    if (kinds === undefined) {
+      const index = sources !== undefined && sources.every(isQuiet) ? 'event_by_id' : 'event_by_time';
+      return [selection(index, parts)];
+    }
   }
-  if (term !== undefined) {
-    where.push('term = ?');
-    values.push(term);
-  }
-  if (kinds === undefined) {
-    const index = sources !== undefined && sources.every(isQuiet) ? 'event_by_id' : 'event_by_time';
-    return [{ index, where: where.map((one) => ` AND ${one}`).join(''), values }];
-  }
-  return [...new Set<EventKind>(kinds)].map((kind) => ({
-    index: 'event_by_kind',
-    where: ['kind = ?', ...where, ...(notable === true ? notableWhere(kind) : [])]
-      .map((one) => ` AND ${one}`)
-      .join(''),
-    values: [kind, ...values],
-  }));
+  const ofKinds: PassingKind[] = isList(passing)
+    ? passing
+    : [...new Set<EventKind>(kinds)].map((kind) => ({ kind, where: NO_WHERE, index: 'event_by_kind' }));
+  return ofKinds.map(({ kind, where, index }) =>
+    selection(index, [
+      { sql: 'kind = ?', values: [kind] },
+      ...parts,
+      ...(where.sql === '' ? [] : [where]),
+      ...(notable === true ? notableWhere(kind).map((sql) => ({ sql, values: [] })) : []),
+    ]),
+  );
+}
+
+function selection(index: Selection['index'], parts: readonly Where[]): Selection {
+  return {
+    index,
+    where: parts.map(({ sql }) => ` AND ${sql}`).join(''),
+    values: parts.flatMap(({ values }) => values),
+  };
+}
+
+function isList(passing: ReturnType<typeof eventsWhere>): passing is PassingKind[] {
+  return Array.isArray(passing);
 }
 
 /** As `isNotable` of the model. */
@@ -145,9 +169,7 @@ function searchText(
       if (++read % 4_096 === 0 && performance.now() > giveUpMs) {
         throw new Error(`searching ${read} events took too long; choose kinds of events or a shorter window`);
       }
-      const matches =
-        row.body.toLowerCase().includes(text) || detailOf(eventOf(row)).text.toLowerCase().includes(text);
-      if (!matches) continue;
+      if (!holdsText(row, text)) continue;
       total++;
       if (foundHere++ < limit) found.push(row);
     }
@@ -158,6 +180,11 @@ function searchText(
       .map((row) => detailOf(eventOf(row))),
     total,
   };
+}
+
+/** `text` in lower case. */
+export function holdsText(row: EventRow, text: string): boolean {
+  return row.body.toLowerCase().includes(text) || detailOf(eventOf(row)).text.toLowerCase().includes(text);
 }
 
 function inOrder(rows: EventRow[], newestFirst: boolean): EventRow[] {

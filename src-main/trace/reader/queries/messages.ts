@@ -1,15 +1,17 @@
-import type { Nanoseconds } from '../../model/events.ts';
+import type { MessageId, Nanoseconds } from '../../model/events.ts';
 import type {
   MessageDetail,
   MessageFate,
   MessageRow,
   QueryAnswer,
   QueryParams,
+  TimelineFilter,
 } from '../../model/queries.ts';
 import { RANK_ELECTION, RANK_ENTRIES, RANK_HEARTBEAT } from '../../recorder/message-facts.ts';
 import { MESSAGE_SPANS_NS } from '../../schema.ts';
 import type { TraceConnection } from '../connection.ts';
 import { parseEventId } from './event-rows.ts';
+import { isFiltering, messagesWhere } from './filter.ts';
 
 const ROWS_MAX = 50_000;
 /** When not all can be drawn, so many stretches of the window get their share. */
@@ -37,14 +39,24 @@ export interface StoredMessage {
 }
 
 export function message(trace: TraceConnection, { id }: QueryParams<'message'>): MessageDetail | null {
+  const row = messageById(trace, id);
+  return row === null ? null : { ...row, body: messageBodyOf(trace, id) };
+}
+
+export function messageById(trace: TraceConnection, id: MessageId): MessageRow | null {
   const row = trace.statement(`SELECT ${COLUMNS} FROM message WHERE id = ? AND sent_ns IS NOT NULL`).get(id);
+  return row === undefined ? null : messageOf(row as StoredMessage);
+}
+
+/** As its sending was recorded; empty where that is not in the trace. */
+export function messageBodyOf(trace: TraceConnection, id: MessageId): object {
   const parts = parseEventId(id);
-  if (row === undefined || parts === undefined) return null;
+  if (parts === undefined) return {};
   const body = trace
     .statement(`SELECT body -> '$.body' FROM event WHERE source = ? AND incarnation = ? AND seq = ?`)
     .pluck()
     .get(parts.source, parts.incarnation, parts.seq) as string | null | undefined;
-  return { ...messageOf(row as StoredMessage), body: JSON.parse(body ?? '{}') as object };
+  return JSON.parse(body ?? '{}') as object;
 }
 
 /**
@@ -52,9 +64,10 @@ export function message(trace: TraceConnection, { id }: QueryParams<'message'>):
  * that a zoomed-out drawing is thinned evenly instead of ending in the middle.
  */
 export function messages(trace: TraceConnection, params: QueryParams<'messages'>): QueryAnswer<'messages'> {
-  const { fromNs, toNs, heartbeats } = params;
+  const { fromNs, toNs, filter } = params;
   const limit = Math.min(params.limit, ROWS_MAX);
-  const ranks = heartbeats ? [RANK_ELECTION, RANK_ENTRIES, RANK_HEARTBEAT] : [RANK_ELECTION, RANK_ENTRIES];
+  if (isFiltering(filter)) return passing(trace, { ...params, limit }, filter);
+  const ranks = ranksOf(params.heartbeats);
   const rows: StoredMessage[] = [];
   let total = 0;
   for (const rank of ranks) {
@@ -66,6 +79,42 @@ export function messages(trace: TraceConnection, params: QueryParams<'messages'>
     else rows.push(...thinned(trace, rank, fromNs, toNs, room));
   }
   return { rows: rows.map(messageOf), total };
+}
+
+function ranksOf(heartbeats: boolean): number[] {
+  return heartbeats ? [RANK_ELECTION, RANK_ENTRIES, RANK_HEARTBEAT] : [RANK_ELECTION, RANK_ENTRIES];
+}
+
+/** Those that pass a filter. All of the window are looked at once, and of a rank that does not fit every so-manieth is taken. */
+function passing(
+  trace: TraceConnection,
+  { fromNs, toNs, heartbeats, limit }: QueryParams<'messages'>,
+  filter: TimelineFilter,
+): QueryAnswer<'messages'> {
+  const { sql, values } = messagesWhere(filter);
+  const keysOf = trace
+    .statement(`SELECT key FROM message INDEXED BY message_by_rank WHERE ${TOUCHES} AND ${sql}`)
+    .pluck();
+  const rowOf = trace.statement(`SELECT ${COLUMNS} FROM message WHERE key = ?`);
+  const ranks = ranksOf(heartbeats || (filter.types ?? filter.fates ?? filter.text) !== undefined);
+  const rows: StoredMessage[] = [];
+  let total = 0;
+  let all = 0;
+  for (const rank of ranks) {
+    all += countTouching(trace, rank, fromNs, toNs);
+    const keys: number[] = [];
+    for (const { span, sentFromNs } of sentWindows(fromNs)) {
+      for (const key of keysOf.iterate(rank, span, sentFromNs, toNs, fromNs, ...values))
+        keys.push(key as number);
+    }
+    total += keys.length;
+    const taken = Math.min(keys.length, limit - rows.length);
+    for (let at = 0; at < taken; at++) {
+      const key = keys[Math.floor((at * keys.length) / taken)];
+      if (key !== undefined) rows.push(rowOf.get(key) as StoredMessage);
+    }
+  }
+  return { rows: rows.map(messageOf), total, all };
 }
 
 /** Where copies of each class of span may have been sent to touch a window, as far back as the class goes. */
