@@ -53,7 +53,7 @@ const spanOf = ({ fromNs, toNs }: DrawnFrame): number => toNs - fromNs;
 
 describe('the Timeline of a saved run (desktop)', () => {
   let folder: string;
-  let window: LabWindow;
+  let lab: LabWindow;
   let page: Page;
 
   beforeAll(async () => {
@@ -65,15 +65,15 @@ describe('the Timeline of a saved run (desktop)', () => {
       cwd: root,
       stdio: 'pipe',
     });
-    window = await launchDesktop({ open: [trace] });
-    page = window.page;
+    lab = await launchDesktop({ open: [trace] });
+    page = lab.page;
     await page.getByText('REPLAY', { exact: true }).waitFor({ timeout: WAIT_MS });
     await openTimeline(page);
   }, 120_000);
   afterAll(async () => {
     if (obstacleTo('desktop')) return;
-    const complaints = await window.problems.all();
-    await window.close();
+    const complaints = await lab.problems.all();
+    await lab.close();
     rmSync(folder, { recursive: true, force: true });
     expect(complaints, 'the window complained').toEqual([]);
   });
@@ -119,7 +119,7 @@ describe('the Timeline of a saved run (desktop)', () => {
     expect(frame.primitives).toBeGreaterThan(500);
     await expect.poll(() => timelineOf(page).getAttribute('aria-label')).toMatch(/entries as density/);
     await page.getByText(/messages with entries drawn as density; zoom in for each/).waitFor();
-    await shoot(window, 'timeline-whole');
+    await shoot(lab, 'timeline-whole');
   });
 
   it('shows messages one by one from close by, with an arrow or a cross at their end, and what they mean under the pointer', async () => {
@@ -127,7 +127,7 @@ describe('the Timeline of a saved run (desktop)', () => {
     await expect
       .poll(() => timelineOf(page).getAttribute('aria-label'))
       .toMatch(/[1-9]\d* messages one by one\./);
-    await shoot(window, 'timeline-election');
+    await shoot(lab, 'timeline-election');
     await page.keyboard.press('Shift+ArrowRight');
     await page
       .getByText(/^(delivered|arrived|dropped|lost|under way)$/i)
@@ -140,9 +140,9 @@ describe('the Timeline of a saved run (desktop)', () => {
     await page.getByRole('radio', { name: 'Causal' }).click();
     await expect.poll(() => timelineOf(page).getAttribute('aria-label')).toMatch(/^Timeline in causal order/);
     await expectAccessible(page);
-    await shoot(window, 'timeline-causal');
+    await shoot(lab, 'timeline-causal');
     await page.emulateMedia({ colorScheme: 'light' });
-    await shoot(window, 'timeline-causal-light');
+    await shoot(lab, 'timeline-causal-light');
     await page.emulateMedia({ colorScheme: 'dark' });
     await timelineOf(page).focus();
     await page.keyboard.press('M');
@@ -155,7 +155,7 @@ describe('the Timeline of a saved run (desktop)', () => {
     expect(await from()).toMatch(/^\d+\.\d+ s$/);
     await page.keyboard.press('S');
     await expect.poll(from).toMatch(/^[+−]\d+(\.\d+)? (s|ms|µs|ns)$/);
-    await shoot(window, 'timeline-relative');
+    await shoot(lab, 'timeline-relative');
     await page.keyboard.press('S');
     await expect.poll(from).toMatch(/^\d\d:\d\d:\d\d\.\d+$/);
     await page.getByRole('radio', { name: 'Run', exact: true }).click();
@@ -208,7 +208,7 @@ describe('the Timeline of a saved run (desktop)', () => {
     });
     expect(spanOf(closest)).toBeLessThan(1_001);
     expect(await timelineOf(page).getAttribute('aria-label')).toMatch(/from \d+\.\d{9} s to/);
-    await shoot(window, 'timeline-microsecond');
+    await shoot(lab, 'timeline-microsecond');
     const whole = await nextRight(page, () => page.keyboard.press('0'));
     expect(whole.fromNs).toBe(0);
     expect(spanOf(whole)).toBeGreaterThan(5e9);
