@@ -18,6 +18,7 @@ const entries = {
   load: source('src-main/node/client/main.ts'),
   recorder: source('src-main/trace/recorder/main.ts'),
   reader: source('src-main/trace/reader/main.ts'),
+  exchange: source('src-main/trace/exchange/main.ts'),
   audit: source('src-main/node/audit/main.ts'),
   simulation: source('src-main/simulation/campaign/worker.ts'),
 };

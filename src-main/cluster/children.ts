@@ -2,13 +2,14 @@
 import { existsSync } from 'node:fs';
 import path from 'node:path';
 
-export type ChildKind = 'node' | 'load' | 'recorder' | 'reader' | 'audit';
+export type ChildKind = 'node' | 'load' | 'recorder' | 'reader' | 'exchange' | 'audit';
 
 const SOURCES: Record<ChildKind, string> = {
   node: '../node/main.ts',
   load: '../node/client/main.ts',
   recorder: '../trace/recorder/main.ts',
   reader: '../trace/reader/main.ts',
+  exchange: '../trace/exchange/main.ts',
   audit: '../node/audit/main.ts',
 };
 
