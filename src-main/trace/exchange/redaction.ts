@@ -15,6 +15,8 @@ const HASH_DIGITS = 16;
 const OWN_CLIENT = /^(c\d{1,6}|console|probe|load)$/;
 const NODE = /^(n\d{1,4}|lab|load|recorder)$/;
 const WORD = /^[A-Za-z][A-Za-z0-9-]{0,39}$/;
+/** Names of fields are the protocol's own; what looks otherwise may be somebody's key. */
+const FIELD = /^[a-z][A-Za-z]{0,39}$/;
 /** Under these names stand words of the lab's own wherever they occur. */
 const WORD_FIELDS: ReadonlySet<string> = new Set([
   'kind',
@@ -97,7 +99,7 @@ export class Redaction {
   /** A sentence of the protocol: words, numbers and nodes. What looks like a path, an address or a quotation in it does not stay. */
   sentence(text: string): string {
     return text
-      .replaceAll(/"[^"]*"|'[^']*'|“[^”]*”/g, (quoted) => this.hash(quoted))
+      .replaceAll(/".*"|“.*”/gs, (quoted) => this.hash(quoted))
       .replaceAll(/\S*[/\\]\S*|\S*[A-Za-z_]\S*@\S+|\S+\.\S+\.\S+/g, (token) => {
         const bare = token.replace(/[.,;:)]+$/, '');
         return isEventId(bare) || /^(c\d+|console|probe)\/\d+$/.test(bare) ? token : this.hash(token);
@@ -111,7 +113,7 @@ export class Redaction {
     if (typeof value !== 'object' || value === null) return value;
     return Object.fromEntries(
       Object.entries(value).map(([field, item]) => [
-        WORD.test(field) ? field : this.hash(field),
+        FIELD.test(field) || NODE.test(field) ? field : this.hash(field),
         this.tree(item, field),
       ]),
     );
