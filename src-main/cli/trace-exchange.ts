@@ -10,7 +10,7 @@ import {
   IMPORT_FORMATS,
   type ExportFormat,
   type ImportFormat,
-} from '../trace/exchange/formats.ts';
+} from '../trace/model/exchange-formats.ts';
 import type { Progress } from '../trace/exchange/protocol.ts';
 import { printJson, progress, UsageError } from './output.ts';
 

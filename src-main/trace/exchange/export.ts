@@ -5,7 +5,7 @@ import { csvWriter } from './csv-format.ts';
 import { writeEtcdFormat } from './etcd-format.ts';
 import { traceSource } from './exporting.ts';
 import type { Writer } from './exporting.ts';
-import type { ExportFormat } from './formats.ts';
+import type { ExportFormat } from '../model/exchange-formats.ts';
 import { writeHistory, writeHistoryLog } from './history-format.ts';
 import { ExchangeRefused, refuseExisting, writeFileWhole, writeStandardOutput } from './output-file.ts';
 import type { Output } from './output-file.ts';

@@ -2,8 +2,8 @@
 import { renameSync, rmSync } from 'node:fs';
 import { basename } from 'node:path';
 import { importEtcd } from './etcd-import.ts';
-import { IMPORT_FORMATS } from './formats.ts';
-import type { ImportFormat } from './formats.ts';
+import { IMPORT_FORMATS } from '../model/exchange-formats.ts';
+import type { ImportFormat } from '../model/exchange-formats.ts';
 import { importHistory } from './history-import.ts';
 import { isLogLine } from './history-line.ts';
 import { makeTrace } from './importing.ts';

@@ -1,5 +1,5 @@
 /** What the lab and the process that exports and imports say to each other over IPC (`serialization: 'advanced'`). */
-import type { ExportFormat, ImportFormat } from './formats.ts';
+import type { ExportFormat, ImportFormat } from '../model/exchange-formats.ts';
 
 export interface ExportOptions {
   readonly traceFile: string;

@@ -3,7 +3,7 @@ import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { exportTrace } from '../../../../src-main/trace/exchange/export.ts';
-import type { ExportFormat, ImportFormat } from '../../../../src-main/trace/exchange/formats.ts';
+import type { ExportFormat, ImportFormat } from '../../../../src-main/trace/model/exchange-formats.ts';
 import { importTrace } from '../../../../src-main/trace/exchange/import.ts';
 import type { ImportOutcome } from '../../../../src-main/trace/exchange/protocol.ts';
 import type { ClusterState } from '../../../../src-main/trace/model/state.ts';
