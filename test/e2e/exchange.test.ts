@@ -39,12 +39,24 @@ async function answerSaveDialog(window: LabWindow, file: string): Promise<void> 
   }, file);
 }
 
-/** Drops a file of this machine on the window, as the system would. */
+/** Drops a file of this machine on the window: a field that nobody sees turns its path into a file. */
 async function drop(page: Page, file: string): Promise<void> {
-  const devtools = await page.context().newCDPSession(page);
-  const data = { items: [], files: [file], dragOperationsMask: 1 };
-  for (const type of ['dragEnter', 'dragOver', 'drop'] as const)
-    await devtools.send('Input.dispatchDragEvent', { type, x: 500, y: 400, data });
+  await page.evaluate(() => {
+    const field = document.createElement('input');
+    field.type = 'file';
+    field.id = 'dropped';
+    field.hidden = true;
+    document.body.append(field);
+  });
+  await page.setInputFiles('#dropped', file);
+  const transfer = await page.evaluateHandle(() => {
+    const field = document.getElementById('dropped');
+    const dropped = new DataTransfer();
+    if (field instanceof HTMLInputElement && field.files?.[0]) dropped.items.add(field.files[0]);
+    field?.remove();
+    return dropped;
+  });
+  await page.dispatchEvent('body', 'drop', { dataTransfer: transfer });
 }
 
 async function exportFrom(page: Page, format: string, redact: boolean): Promise<void> {
