@@ -21,6 +21,11 @@ import type { SpoolProgress } from './spool-folder.ts';
 import { closeFile, openForRecording, openToFinish } from './trace-file.ts';
 import type { StoredRun } from './trace-file.ts';
 
+export interface RecordingOptions {
+  /** The spools tell themselves what is missing from them: they were written anew from a trace that says so. */
+  gapsSpooled?: boolean;
+}
+
 /** Hears of everything recorded, in the order in which it is. */
 export interface RecordingListener {
   event(event: TraceEvent): void;
@@ -47,14 +52,22 @@ export class TraceRecording {
   readonly #setCounts: SqliteStatement;
   /** Spool file -> time of its newest event recorded. */
   readonly #lastNs = new Map<string, Nanoseconds>();
+  readonly #gapsSpooled: boolean;
   #closed: boolean;
   #recorderSeq: number;
   #newestNs: Nanoseconds;
   #eventCount: number;
   #gapCount: number;
 
-  private constructor(file: string, spoolFolder: string, database: SqliteDatabase, run: StoredRun) {
+  private constructor(
+    file: string,
+    spoolFolder: string,
+    database: SqliteDatabase,
+    run: StoredRun,
+    options: RecordingOptions = {},
+  ) {
     this.file = file;
+    this.#gapsSpooled = options.gapsSpooled ?? false;
     this.#database = database;
     this.#closed = run.status === 'complete';
     this.#recorderSeq = run.recorder_seq;
@@ -84,9 +97,14 @@ export class TraceRecording {
   }
 
   /** Makes the trace, or goes on where an earlier recorder of the same run ended. @throws with a sentence for the user */
-  static start(file: string, spoolFolder: string, header: RunHeader): TraceRecording {
+  static start(
+    file: string,
+    spoolFolder: string,
+    header: RunHeader,
+    options: RecordingOptions = {},
+  ): TraceRecording {
     const { database, run } = openForRecording(file, header);
-    return new TraceRecording(file, spoolFolder, database, run);
+    return new TraceRecording(file, spoolFolder, database, run, options);
   }
 
   /** Takes up a trace that its recorder left behind. @throws with a sentence for the user */
@@ -167,7 +185,7 @@ export class TraceRecording {
 
   #record(events: readonly SpooledEvent[], progress: readonly SpoolProgress[]): void {
     for (const spooled of events) {
-      if (spooled.missing > 0) this.#recordMissing(spooled, events);
+      if (spooled.missing > 0 && !this.#gapsSpooled) this.#recordMissing(spooled, events);
       this.#recordEvent(toTraceEvent(spooled), spooled.cause, spooled.json);
     }
     this.#messages.flush(this.#newestNs);
@@ -185,6 +203,7 @@ export class TraceRecording {
   #recordEvent(event: TraceEvent, cause: string | null, json: string): void {
     this.#events.insert(event, cause, json);
     this.#eventCount++;
+    if (event.kind === 'gap' && this.#gapsSpooled) this.#knownGap(event);
     if (event.atNs > this.#newestNs) this.#newestNs = event.atNs;
     this.#density.count(event.kind, event.atNs);
     this.#file(event);
@@ -259,6 +278,12 @@ export class TraceRecording {
       if (event.source === source && event.incarnation === incarnation && event.seq < seq) atNs = event.atNs;
     }
     this.#recordGap(source, incarnation, seq - missing, seq - 1, atNs);
+  }
+
+  /** A gap that an earlier recorder found. */
+  #knownGap({ seq }: TraceEvent): void {
+    this.#gapCount++;
+    if (seq > this.#recorderSeq) this.#recorderSeq = seq;
   }
 
   #recordGap(of: string, ofIncarnation: number, fromSeq: number, toSeq: number, atNs: Nanoseconds): void {
