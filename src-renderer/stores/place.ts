@@ -58,6 +58,7 @@ export const usePlaceStore = defineStore('place', () => {
         place.toNs = Math.max(0, Math.ceil(timeline.view.toNs));
       }
       if (filter.active) place.filter = filter.line;
+      if (timeline.arrangement === 'causal') place.layout = 'causal';
     }
     return place;
   });
@@ -82,6 +83,7 @@ export const usePlaceStore = defineStore('place', () => {
 
   /** Within the open run. */
   function show(place: RunPlace): void {
+    if (place.layout !== undefined) timeline.arrangement = place.layout;
     if (place.fromNs !== undefined && place.toNs !== undefined)
       timeline.showExactly(place.fromNs, place.toNs);
     if (place.atNs !== undefined) {
