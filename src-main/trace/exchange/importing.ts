@@ -44,7 +44,8 @@ export async function makeTrace(
     const spools = new ReplayedSpools(spoolFolder);
     const run = read(spools);
     const total = spools.taken;
-    const recording = TraceRecording.start(part, spoolFolder, run.header, { gapsSpooled: true });
+    const recording = TraceRecording.start(part, spoolFolder, run.header);
+    recording.gapsSpooled = true;
     try {
       while (!recording.round(true).caughtUp) recorded(recording.events, total);
     } catch (error) {

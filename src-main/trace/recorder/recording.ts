@@ -18,11 +18,6 @@ import type { SpoolProgress } from './spool-folder.ts';
 import { closeFile, openForRecording, openToFinish } from './trace-file.ts';
 import type { StoredRun } from './trace-file.ts';
 
-export interface RecordingOptions {
-  /** The spools tell themselves what is missing from them: they were written anew from a trace that says so. */
-  gapsSpooled?: boolean;
-}
-
 /** Hears of everything recorded, in the order in which it is. */
 export interface RecordingListener {
   event(event: TraceEvent): void;
@@ -35,6 +30,8 @@ export class TraceRecording {
   readonly keyframes: Keyframes;
   readonly elections: ElectionRows;
   listener: RecordingListener | undefined;
+  /** The spools tell themselves what is missing from them: they were written anew from a trace that says so. */
+  gapsSpooled = false;
   readonly #database: SqliteDatabase;
   readonly #spools: SpoolFolder;
   readonly #events: EventRows;
@@ -48,22 +45,14 @@ export class TraceRecording {
   readonly #setCounts: SqliteStatement;
   /** Spool file -> time of its newest event recorded. */
   readonly #lastNs = new Map<string, Nanoseconds>();
-  readonly #gapsSpooled: boolean;
   #closed: boolean;
   #recorderSeq: number;
   #newestNs: Nanoseconds;
   #eventCount: number;
   #gapCount: number;
 
-  private constructor(
-    file: string,
-    spoolFolder: string,
-    database: SqliteDatabase,
-    run: StoredRun,
-    options: RecordingOptions = {},
-  ) {
+  private constructor(file: string, spoolFolder: string, database: SqliteDatabase, run: StoredRun) {
     this.file = file;
-    this.#gapsSpooled = options.gapsSpooled ?? false;
     this.#database = database;
     this.#closed = run.status === 'complete';
     this.#recorderSeq = run.recorder_seq;
@@ -92,14 +81,9 @@ export class TraceRecording {
   }
 
   /** Makes the trace, or goes on where an earlier recorder of the same run ended. @throws with a sentence for the user */
-  static start(
-    file: string,
-    spoolFolder: string,
-    header: RunHeader,
-    options: RecordingOptions = {},
-  ): TraceRecording {
+  static start(file: string, spoolFolder: string, header: RunHeader): TraceRecording {
     const { database, run } = openForRecording(file, header);
-    return new TraceRecording(file, spoolFolder, database, run, options);
+    return new TraceRecording(file, spoolFolder, database, run);
   }
 
   /** Takes up a trace that its recorder left behind. @throws with a sentence for the user */
@@ -175,7 +159,7 @@ export class TraceRecording {
 
   #record(events: readonly SpooledEvent[], progress: readonly SpoolProgress[]): void {
     for (const spooled of events) {
-      if (spooled.missing > 0 && !this.#gapsSpooled) this.#recordMissing(spooled, events);
+      if (spooled.missing > 0 && !this.gapsSpooled) this.#recordMissing(spooled, events);
       this.#recordEvent(toTraceEvent(spooled), spooled.cause, spooled.json);
     }
     this.#messages.flush(this.#newestNs);
@@ -192,7 +176,7 @@ export class TraceRecording {
   #recordEvent(event: TraceEvent, cause: string | null, json: string): void {
     this.#events.insert(event, cause, json);
     this.#eventCount++;
-    if (event.kind === 'gap' && this.#gapsSpooled) this.#knownGap(event);
+    if (event.kind === 'gap' && this.gapsSpooled) this.#knownGap(event);
     if (event.atNs > this.#newestNs) this.#newestNs = event.atNs;
     this.#density.count(event.kind, event.atNs);
     this.#file(event);
