@@ -1,8 +1,10 @@
 /** The work of a recorder: from the spools of a run into its trace file. Runs in its own process, in tests also without one. */
+import { rmSync } from 'node:fs';
 import { eventId } from '../model/events.ts';
 import type { Nanoseconds, TraceEvent } from '../model/events.ts';
 import { spoolFileName } from '../protocol.ts';
 import type { RunHeader } from '../protocol.ts';
+import { createDeferredIndexes, dropDeferredIndexes } from '../schema.ts';
 import type { SpooledEvent } from '../spool/reader.ts';
 import type { SqliteDatabase, SqliteStatement } from '../sqlite.ts';
 import { Density } from './density.ts';
@@ -16,7 +18,7 @@ import type { MessageCopy } from './message-copy.ts';
 import { Operations } from './operations.ts';
 import { SpoolFolder } from './spool-folder.ts';
 import type { SpoolProgress } from './spool-folder.ts';
-import { closeFile, openForRecording, openToFinish } from './trace-file.ts';
+import { closeFile, finishMaking, openForMaking, openForRecording, openToFinish } from './trace-file.ts';
 import type { StoredRun } from './trace-file.ts';
 
 /** Hears of everything recorded, in the order in which it is. */
@@ -45,14 +47,23 @@ export class TraceRecording {
   readonly #setCounts: SqliteStatement;
   /** Spool file -> time of its newest event recorded. */
   readonly #lastNs = new Map<string, Nanoseconds>();
+  /** Under which name it stands until it is whole; undefined for one that is recorded while its run lasts. */
+  readonly #making: string | undefined;
   #closed: boolean;
   #recorderSeq: number;
   #newestNs: Nanoseconds;
   #eventCount: number;
   #gapCount: number;
 
-  private constructor(file: string, spoolFolder: string, database: SqliteDatabase, run: StoredRun) {
+  private constructor(
+    file: string,
+    spoolFolder: string,
+    database: SqliteDatabase,
+    run: StoredRun,
+    making?: string,
+  ) {
     this.file = file;
+    this.#making = making;
     this.#database = database;
     this.#closed = run.status === 'complete';
     this.#recorderSeq = run.recorder_seq;
@@ -79,12 +90,22 @@ export class TraceRecording {
       'UPDATE run SET duration_ns = ?, events = ?, messages = ?, operations = ?, gaps = ?, recorder_seq = ?',
     );
     this.#spools = new SpoolFolder(spoolFolder, this.#readProgress());
+    if (making !== undefined) dropDeferredIndexes(database);
   }
 
   /** Makes the trace, or goes on where an earlier recorder of the same run ended. @throws with a sentence for the user */
   static start(file: string, spoolFolder: string, header: RunHeader): TraceRecording {
     const { database, run } = openForRecording(file, header);
     return new TraceRecording(file, spoolFolder, database, run);
+  }
+
+  /**
+   * Makes a trace at one go from the spools of a run that is over; `close` does all the work. The file appears when it is whole, and takes
+   * the place of any that had its name. @throws with a sentence for the user
+   */
+  static make(file: string, spoolFolder: string, header: RunHeader): TraceRecording {
+    const { database, run, making } = openForMaking(file, header);
+    return new TraceRecording(file, spoolFolder, database, run, making);
   }
 
   /** Takes up a trace that its recorder left behind. @throws with a sentence for the user */
@@ -134,17 +155,20 @@ export class TraceRecording {
   async close(status: 'complete' | 'truncated', reason: string | null): Promise<void> {
     if (!this.#closed) {
       while (!this.round(true).caughtUp);
+      if (this.#making !== undefined) createDeferredIndexes(this.#database);
       this.#transaction(() => this.#finish(status, reason));
       this.#closed = true;
     }
     this.#spools.close();
-    await closeFile(this.#database, this.file);
+    if (this.#making === undefined) await closeFile(this.#database, this.file);
+    else finishMaking(this.#database, this.#making, this.file);
   }
 
-  /** Lets go of the file as it is: it stays a recording that was cut off. */
+  /** Lets go of the file as it is: it stays a recording that was cut off. What was to be made at one go is not made. */
   abandon(): void {
     this.#spools.close();
     this.#database.close();
+    if (this.#making !== undefined) rmSync(this.#making, { force: true });
   }
 
   #transaction(work: () => void): void {
@@ -171,6 +195,7 @@ export class TraceRecording {
       this.#lastNs.set(file, atNs);
     }
     this.#writeCounts();
+    if (this.#making !== undefined) return;
     this.elections.flush();
     this.#lanes.flush();
   }
