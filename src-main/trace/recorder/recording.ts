@@ -21,6 +21,9 @@ import type { SpoolProgress } from './spool-folder.ts';
 import { closeFile, finishMaking, openForMaking, openForRecording, openToFinish } from './trace-file.ts';
 import type { StoredRun } from './trace-file.ts';
 
+/** Where nothing comes late nobody reads events before all of a round are there, so they may be inserted together. */
+const ROWS_AT_ONCE = 40;
+
 /** Hears of everything recorded, in the order in which it is. */
 export interface RecordingListener {
   event(event: TraceEvent): void;
@@ -70,7 +73,7 @@ export class TraceRecording {
     this.#newestNs = run.duration_ns;
     this.#eventCount = run.events;
     this.#gapCount = run.gaps;
-    this.#events = new EventRows(database);
+    this.#events = new EventRows(database, making === undefined ? 1 : ROWS_AT_ONCE);
     this.#density = new Density(database);
     this.#messages = new MessageCopies(database, this.#density);
     this.#messages.sent = run.messages;
@@ -187,6 +190,7 @@ export class TraceRecording {
       if (spooled.missing > 0) this.#recordMissing(spooled, events);
       this.#recordEvent(toTraceEvent(spooled), spooled.cause, spooled.json);
     }
+    this.#events.flush();
     this.#messages.flush(this.#newestNs);
     this.#operations.flush();
     this.#density.flush();
@@ -295,6 +299,7 @@ export class TraceRecording {
       const atNs = this.#lastNs.get(spoolFileName(source, incarnation)) ?? 0;
       this.#recordGap(source, incarnation, nextSeq, nextSeq, atNs);
     }
+    this.#events.flush();
     this.#messages.close();
     this.#operations.flush();
     this.#density.flush();
