@@ -1,22 +1,28 @@
 /** The work of a recorder: from the spools of a run into its trace file. Runs in its own process, in tests also without one. */
+import { rmSync } from 'node:fs';
 import { eventId } from '../model/events.ts';
 import type { Nanoseconds, TraceEvent } from '../model/events.ts';
 import { spoolFileName } from '../protocol.ts';
 import type { RunHeader } from '../protocol.ts';
+import { createDeferredIndexes, dropDeferredIndexes } from '../schema.ts';
 import type { SpooledEvent } from '../spool/reader.ts';
 import type { SqliteDatabase, SqliteStatement } from '../sqlite.ts';
 import { Density } from './density.ts';
 import { ElectionRows } from './election-rows.ts';
 import { EventRows, toTraceEvent } from './event-rows.ts';
 import { Keyframes } from './keyframes.ts';
+import { Lanes } from './lanes.ts';
 import { LogEntries } from './log-entries.ts';
 import { MessageCopies } from './messages.ts';
 import type { MessageCopy } from './message-copy.ts';
 import { Operations } from './operations.ts';
 import { SpoolFolder } from './spool-folder.ts';
 import type { SpoolProgress } from './spool-folder.ts';
-import { closeFile, openForRecording, openToFinish } from './trace-file.ts';
+import { closeFile, finishMaking, openForMaking, openForRecording, openToFinish } from './trace-file.ts';
 import type { StoredRun } from './trace-file.ts';
+
+/** Where nothing comes late nobody reads events before all of a round are there, so they may be inserted together. */
+const ROWS_AT_ONCE = 40;
 
 /** Hears of everything recorded, in the order in which it is. */
 export interface RecordingListener {
@@ -39,33 +45,44 @@ export class TraceRecording {
   readonly #operations: Operations;
   readonly #entries: LogEntries;
   readonly #density: Density;
+  readonly #lanes: Lanes;
   readonly #begin: SqliteStatement;
   readonly #commit: SqliteStatement;
   readonly #setProgress: SqliteStatement;
   readonly #setCounts: SqliteStatement;
   /** Spool file -> time of its newest event recorded. */
   readonly #lastNs = new Map<string, Nanoseconds>();
+  /** Under which name it stands until it is whole; undefined for one that is recorded while its run lasts. */
+  readonly #making: string | undefined;
   #closed: boolean;
   #recorderSeq: number;
   #newestNs: Nanoseconds;
   #eventCount: number;
   #gapCount: number;
 
-  private constructor(file: string, spoolFolder: string, database: SqliteDatabase, run: StoredRun) {
+  private constructor(
+    file: string,
+    spoolFolder: string,
+    database: SqliteDatabase,
+    run: StoredRun,
+    making?: string,
+  ) {
     this.file = file;
+    this.#making = making;
     this.#database = database;
     this.#closed = run.status === 'complete';
     this.#recorderSeq = run.recorder_seq;
     this.#newestNs = run.duration_ns;
     this.#eventCount = run.events;
     this.#gapCount = run.gaps;
-    this.#events = new EventRows(database);
-    this.#messages = new MessageCopies(database);
+    this.#events = new EventRows(database, making === undefined ? 1 : ROWS_AT_ONCE);
+    this.#density = new Density(database);
+    this.#messages = new MessageCopies(database, this.#density);
     this.#messages.sent = run.messages;
-    this.#operations = new Operations(database);
+    this.#operations = new Operations(database, this.#density);
     this.#operations.invoked = run.operations;
     this.#entries = new LogEntries(database);
-    this.#density = new Density(database);
+    this.#lanes = new Lanes(database);
     this.keyframes = new Keyframes(database);
     this.elections = new ElectionRows(database);
     this.#begin = database.prepare('BEGIN IMMEDIATE');
@@ -78,12 +95,22 @@ export class TraceRecording {
       'UPDATE run SET duration_ns = ?, events = ?, messages = ?, operations = ?, gaps = ?, recorder_seq = ?',
     );
     this.#spools = new SpoolFolder(spoolFolder, this.#readProgress());
+    if (making !== undefined) dropDeferredIndexes(database);
   }
 
   /** Makes the trace, or goes on where an earlier recorder of the same run ended. @throws with a sentence for the user */
   static start(file: string, spoolFolder: string, header: RunHeader): TraceRecording {
     const { database, run } = openForRecording(file, header);
     return new TraceRecording(file, spoolFolder, database, run);
+  }
+
+  /**
+   * Makes a trace at one go from the spools of a run that is over; `close` does all the work. The file appears when it is whole, and takes
+   * the place of any that had its name. @throws with a sentence for the user
+   */
+  static make(file: string, spoolFolder: string, header: RunHeader): TraceRecording {
+    const { database, run, making } = openForMaking(file, header);
+    return new TraceRecording(file, spoolFolder, database, run, making);
   }
 
   /** Takes up a trace that its recorder left behind. @throws with a sentence for the user */
@@ -133,17 +160,20 @@ export class TraceRecording {
   async close(status: 'complete' | 'truncated', reason: string | null): Promise<void> {
     if (!this.#closed) {
       while (!this.round(true).caughtUp);
+      if (this.#making !== undefined) createDeferredIndexes(this.#database);
       this.#transaction(() => this.#finish(status, reason));
       this.#closed = true;
     }
     this.#spools.close();
-    await closeFile(this.#database, this.file);
+    if (this.#making === undefined) await closeFile(this.#database, this.file);
+    else finishMaking(this.#database, this.#making, this.file);
   }
 
-  /** Lets go of the file as it is: it stays a recording that was cut off. */
+  /** Lets go of the file as it is: it stays a recording that was cut off. What was to be made at one go is not made. */
   abandon(): void {
     this.#spools.close();
     this.#database.close();
+    if (this.#making !== undefined) rmSync(this.#making, { force: true });
   }
 
   #transaction(work: () => void): void {
@@ -162,6 +192,7 @@ export class TraceRecording {
       if (spooled.missing > 0 && !this.gapsSpooled) this.#recordMissing(spooled, events);
       this.#recordEvent(toTraceEvent(spooled), spooled.cause, spooled.json);
     }
+    this.#events.flush();
     this.#messages.flush(this.#newestNs);
     this.#operations.flush();
     this.#density.flush();
@@ -170,7 +201,9 @@ export class TraceRecording {
       this.#lastNs.set(file, atNs);
     }
     this.#writeCounts();
+    if (this.#making !== undefined) return;
     this.elections.flush();
+    this.#lanes.flush();
   }
 
   #recordEvent(event: TraceEvent, cause: string | null, json: string): void {
@@ -182,6 +215,7 @@ export class TraceRecording {
     this.#file(event);
     this.keyframes.feed(event);
     this.elections.feed(event);
+    this.#lanes.feed(event);
     this.listener?.event(event);
   }
 
@@ -211,10 +245,21 @@ export class TraceRecording {
       case 'complete':
         this.#operations.complete(event);
         break;
+      case 'commit':
+        this.#density.commit(event);
+        break;
+      case 'configuration':
+      case 'transfer':
+      case 'lease':
+        this.#density.mark(event);
+        break;
+      case 'snapshot':
+        this.#density.mark(event);
+        this.#entries.feed(event);
+        break;
       case 'append':
       case 'truncate':
       case 'compact':
-      case 'snapshot':
       case 'node-started':
         this.#entries.feed(event);
         break;
@@ -263,12 +308,14 @@ export class TraceRecording {
       const atNs = this.#lastNs.get(spoolFileName(source, incarnation)) ?? 0;
       this.#recordGap(source, incarnation, nextSeq, nextSeq, atNs);
     }
+    this.#events.flush();
     this.#messages.close();
     this.#operations.flush();
     this.#density.flush();
     this.#entries.finish();
     this.keyframes.finish();
     this.elections.finish();
+    this.#lanes.finish();
     this.#writeCounts();
     this.#database
       .prepare('UPDATE run SET status = ?, status_reason = ?, recorder_pid = NULL, recorder_token = NULL')

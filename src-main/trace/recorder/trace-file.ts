@@ -1,7 +1,8 @@
 /** Makes a trace file, or opens one to go on recording into it. */
-import { existsSync, fsyncSync, openSync, closeSync } from 'node:fs';
+import { closeSync, existsSync, fsyncSync, openSync, renameSync, rmSync } from 'node:fs';
 import { setTimeout as delay } from 'node:timers/promises';
 import type { RunHeader } from '../protocol.ts';
+import { migrate, schemaOf } from '../migrate/migrate.ts';
 import { APPLICATION_ID, SCHEMA_VERSION, createTables } from '../schema.ts';
 import { openDatabase } from '../sqlite.ts';
 import type { SqliteDatabase } from '../sqlite.ts';
@@ -17,6 +18,40 @@ export interface StoredRun {
   messages: number;
   operations: number;
   gaps: number;
+}
+
+/**
+ * A trace that is made at one go from finished spools stands under another name until it is whole, so nobody needs a journal to get
+ * back to an earlier state of it.
+ */
+export function openForMaking(
+  file: string,
+  header: RunHeader,
+): { database: SqliteDatabase; run: StoredRun; making: string } {
+  const making = `${file}.making`;
+  let database: SqliteDatabase | undefined;
+  try {
+    for (const name of [making, `${making}-journal`]) rmSync(name, { force: true });
+    database = openDatabase(making);
+    database.pragma('locking_mode = EXCLUSIVE');
+    database.pragma('journal_mode = OFF');
+    database.pragma('synchronous = OFF');
+    database.pragma('cache_size = -131072');
+    database.pragma('threads = 2');
+    makeTrace(database, header);
+    return { database, run: takeOver(database, making, header.runId), making };
+  } catch (error) {
+    database?.close();
+    throw withFileNamed(error, file);
+  }
+}
+
+/** The trace is whole: synced, it takes its name. */
+export function finishMaking(database: SqliteDatabase, making: string, file: string): void {
+  database.close();
+  syncFile(making);
+  for (const suffix of ['-wal', '-shm', '-journal']) rmSync(file + suffix, { force: true });
+  renameSync(making, file);
 }
 
 /** @throws when the file belongs to another run, is no trace, or is being recorded by another process */
@@ -76,11 +111,11 @@ function prepareConnection(database: SqliteDatabase): void {
 
 function takeOver(database: SqliteDatabase, file: string, runId?: string): StoredRun {
   const id: unknown = database.pragma('application_id', { simple: true });
-  const version: unknown = database.pragma('user_version', { simple: true });
+  const version = Number(database.pragma('user_version', { simple: true }));
   if (id !== APPLICATION_ID)
     throw new Error(`${file} is not a trace; choose another name for the recording.`);
-  if (version !== SCHEMA_VERSION)
-    throw new Error(`${file} is a trace of version ${String(version)}, this lab writes ${SCHEMA_VERSION}.`);
+  if (schemaOf(version) === undefined)
+    throw new Error(`${file} is a trace of version ${version}, this lab writes ${SCHEMA_VERSION}.`);
   const row = database
     .prepare(
       'SELECT run_id, status, recorder_pid, recorder_token, recorder_seq, duration_ns, events, messages, operations, gaps FROM run',
@@ -94,6 +129,7 @@ function takeOver(database: SqliteDatabase, file: string, runId?: string): Store
   if (row.recorder_pid !== process.pid && recorderAlive(row.recorder_pid, row.recorder_token)) {
     throw new Error(`${file} is being recorded by process ${row.recorder_pid}; wait for it to end.`);
   }
+  migrate(database);
   if (row.status !== 'complete') {
     claim(database);
   }
@@ -145,6 +181,10 @@ export async function closeFile(database: SqliteDatabase, file: string): Promise
   const giveUpMs = Date.now() + CLOSE_WAIT_MS_MAX;
   while (!leftWal(database) && Date.now() < giveUpMs) await delay(20);
   database.close();
+  syncFile(file);
+}
+
+function syncFile(file: string): void {
   const fd = openSync(file, 'r+');
   fsyncSync(fd);
   closeSync(fd);

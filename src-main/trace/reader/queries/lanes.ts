@@ -1,61 +1,55 @@
-import type { EventKind, Nanoseconds } from '../../model/events.ts';
+import type { Nanoseconds } from '../../model/events.ts';
 import type { LaneSegment } from '../../model/queries.ts';
-import { reduce } from '../../model/reducer.ts';
-import type { NodeState } from '../../model/state.ts';
+import { byNumber } from '../../model/reducer.ts';
 import type { TraceConnection } from '../connection.ts';
-import { readEventsOfKinds } from '../rows.ts';
-import { endNs, stateAt } from './state-at.ts';
+import { endNs } from './state-at.ts';
 
-/** The kinds that can change a node's status, role or term. */
-const LANE_KINDS: ReadonlySet<EventKind> = new Set<EventKind>([
-  'run-started',
-  'process-spawned',
-  'process-ready',
-  'process-exited',
-  'process-paused',
-  'process-resumed',
-  'node-started',
-  'node-stopped',
-  'role',
-  'term',
-  'vote',
-]);
+interface Window {
+  fromNs: Nanoseconds;
+  toNs: Nanoseconds;
+}
 
 /** Segments of all nodes, clipped to the window; a node that was never started has none. */
-export function lanes(
+export function lanes(trace: TraceConnection, window: Window): { segments: LaneSegment[] } {
+  const isOpen = window.toNs > endNs(trace);
+  const nodes = trace
+    .statement(
+      `WITH RECURSIVE node(id) AS (
+        SELECT min(node) FROM lane UNION ALL
+        SELECT (SELECT min(node) FROM lane WHERE node > id) FROM node WHERE id IS NOT NULL
+      ) SELECT id FROM node WHERE id IS NOT NULL`,
+    )
+    .pluck()
+    .all() as string[];
+  const segments = nodes.flatMap((node) => segmentsOf(trace, node, window, isOpen));
+  return { segments: segments.sort((a, b) => a.fromNs - b.fromNs || byNumber(a.node, b.node)) };
+}
+
+function segmentsOf(
   trace: TraceConnection,
-  { fromNs, toNs }: { fromNs: Nanoseconds; toNs: Nanoseconds },
-): { segments: LaneSegment[] } {
-  const state = stateAt(trace, fromNs);
+  node: string,
+  { fromNs, toNs }: Window,
+  isOpen: boolean,
+): LaneSegment[] {
+  const rows = trace
+    .statement(
+      `SELECT from_ns AS fromNs, to_ns AS toNs, status, role, term FROM lane
+      WHERE node = @node AND from_ns < @toNs
+        AND from_ns >= coalesce((SELECT max(from_ns) FROM lane WHERE node = @node AND from_ns <= @fromNs), 0)
+      ORDER BY from_ns`,
+    )
+    .all({ node, fromNs, toNs }) as Omit<LaneSegment, 'node'>[];
   const segments: LaneSegment[] = [];
-  const current = new Map<string, LaneSegment>();
-  for (const node of state.nodes) open(node, fromNs);
-  for (const event of readEventsOfKinds(trace.database, LANE_KINDS, fromNs + 1, toNs)) {
-    reduce(state, event);
-    for (const node of state.nodes) {
-      const segment = current.get(node.id);
-      if (
-        segment &&
-        segment.status === node.status &&
-        segment.role === node.role &&
-        segment.term === node.term
-      )
-        continue;
-      if (segment) close(segment, event.atNs);
-      open(node, event.atNs);
+  for (const row of rows) {
+    const last = segments[segments.length - 1];
+    // Only the lease changed: it is no part of a segment.
+    if (last?.status === row.status && last.role === row.role && last.term === row.term) {
+      last.toNs = row.toNs;
+      continue;
     }
+    segments.push({ node, ...row, fromNs: Math.max(row.fromNs, fromNs) });
   }
-  const recordedNs = endNs(trace);
-  for (const segment of current.values()) close(segment, toNs > recordedNs ? null : toNs);
-  return { segments: segments.sort((a, b) => a.fromNs - b.fromNs) };
-
-  function open({ id, status, role, term }: NodeState, atNs: Nanoseconds): void {
-    current.set(id, { node: id, fromNs: atNs, toNs: null, status, role, term });
-  }
-
-  /** Changes of one moment leave no segment between them. */
-  function close(segment: LaneSegment, atNs: Nanoseconds | null): void {
-    if (segment.status === 'absent' || segment.fromNs === atNs) return;
-    segments.push({ ...segment, toNs: atNs });
-  }
+  const last = segments[segments.length - 1];
+  if (last !== undefined && (last.toNs === null || last.toNs > toNs)) last.toNs = isOpen ? null : toNs;
+  return segments;
 }
