@@ -44,7 +44,7 @@ export async function makeTrace(
     const spools = new ReplayedSpools(spoolFolder);
     const run = read(spools);
     const total = spools.taken;
-    const recording = TraceRecording.start(part, spoolFolder, run.header);
+    const recording = TraceRecording.make(part, spoolFolder, run.header);
     recording.gapsSpooled = true;
     try {
       while (!recording.round(true).caughtUp) recorded(recording.events, total);

@@ -8,6 +8,6 @@ export function spoolFolderOf(part: string): string {
 
 /** @param part the name under which the file grew */
 export function removeUnfinished(part: string): void {
-  for (const side of ['', '-wal', '-shm', '-journal']) rmSync(part + side, { force: true });
+  for (const side of ['', '-journal', '.making', '.making-journal']) rmSync(part + side, { force: true });
   rmSync(spoolFolderOf(part), { recursive: true, force: true });
 }
