@@ -1,6 +1,5 @@
 /** Exports and imports traces in a process of their own: a file from somebody else is hostile input, and may keep a thread busy. */
 import { randomBytes } from 'node:crypto';
-import { rmSync } from 'node:fs';
 import path from 'node:path';
 import type {
   ExportOptions,
@@ -11,6 +10,7 @@ import type {
   Progress,
   ToExchange,
 } from '../trace/exchange/protocol.ts';
+import { removeUnfinished } from '../trace/exchange/unfinished.ts';
 import { Child } from './child.ts';
 import type { Reaper } from './reaper.ts';
 
@@ -77,7 +77,7 @@ function start<T>(
   child.send(errand);
   const finished = child.exited.then((exit) => {
     if (outcome !== undefined) return outcome;
-    for (const side of ['', '-wal', '-shm', '-journal']) rmSync(part + side, { force: true });
+    removeUnfinished(part);
     throw failure ?? new Error(exit.lastWords ?? `The ${errand.kind} ended without a word.`);
   });
   return {

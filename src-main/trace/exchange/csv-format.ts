@@ -47,33 +47,31 @@ function writeTable({ trace, redaction }: TraceSource, table: string, output: Ou
   }
 }
 
-/** Columns whose texts are the lab's own words, ids and names of nodes. */
+/** Columns whose texts are the lab's own words, ids and names of nodes, whichever table they are in. */
 const OWN_WORDS: ReadonlySet<string> = new Set([
-  'event.kind',
-  'event.source',
-  'message.sender',
-  'message.receiver',
-  'message.type',
-  'message.fate',
-  'entry.node',
-  'operation.call',
-  'operation.outcome',
-  'operation.node',
-  'fault.id',
-  'fault.type',
-  'election.leader',
-  'election.previous_leader',
-  'finding.rule',
-  'bookmark.id',
-  'bookmark.created_at',
-  'keyframe.source',
-  'spool.file',
-  'run.run_id',
-  'run.protocol',
-  'run.profile',
-  'run.started_at',
-  'run.status',
+  'call',
+  'created_at',
+  'fate',
+  'file',
+  'kind',
+  'leader',
+  'node',
+  'outcome',
+  'previous_leader',
+  'profile',
+  'protocol',
+  'receiver',
+  'role',
+  'rule',
+  'run_id',
+  'sender',
+  'source',
+  'started_at',
+  'status',
+  'type',
 ]);
+/** Ids that are not those of operations or clients. */
+const OWN_IDS: ReadonlySet<string> = new Set(['fault.id', 'bookmark.id']);
 const LISTS: Readonly<Record<string, string>> = {
   'run.nodes': 'nodes',
   'fault.targets': 'targets',
@@ -81,19 +79,26 @@ const LISTS: Readonly<Record<string, string>> = {
   'election.voters': 'voters',
 };
 
+const JSON_COLUMNS: ReadonlySet<string> = new Set([
+  'keyframe.state',
+  'finding.detail',
+  'operation_density.latencies',
+  'commit_density.reached',
+  'link_density.links',
+]);
+
 /** What is not known for harmless is hashed. */
 function shownCell(table: string, column: string, cell: Cell, redaction: Redaction): Cell {
   if (cell instanceof Uint8Array) return redaction.hash(Buffer.from(cell).toString('hex'));
   if (typeof cell !== 'string') return cell;
   const place = `${table}.${column}`;
-  if (OWN_WORDS.has(place) || isEventId(cell)) return cell;
+  if (OWN_WORDS.has(column) || OWN_IDS.has(place) || isEventId(cell)) return cell;
   if (place === 'operation.id') return redaction.operation(cell);
   if (place === 'operation.client') return redaction.client(cell);
   if (place === 'message.reason') return redaction.sentence(cell);
   if (place === 'entry.commands') return shownCommands(cell, redaction);
   const list = LISTS[place];
-  if (list !== undefined || place === 'keyframe.state' || place === 'finding.detail')
-    return shownJson(cell, list ?? '', redaction);
+  if (list !== undefined || JSON_COLUMNS.has(place)) return shownJson(cell, list ?? '', redaction);
   return redaction.hash(cell);
 }
 

@@ -1,5 +1,5 @@
 /** Makes a trace of a file of another format. */
-import { renameSync, rmSync } from 'node:fs';
+import { renameSync } from 'node:fs';
 import { basename } from 'node:path';
 import { importEtcd } from './etcd-import.ts';
 import { IMPORT_FORMATS } from '../model/exchange-formats.ts';
@@ -14,6 +14,7 @@ import { OWN_FORMAT } from './own-format.ts';
 import { importOwnFormat } from './own-import.ts';
 import type { ImportOptions, ImportOutcome, Progress } from './protocol.ts';
 import { ReplayRefused } from './replayed-spools.ts';
+import { removeUnfinished } from './unfinished.ts';
 
 /** Lines that are looked at to find out what a file is. */
 const LOOKED_AT_MAX = 2_000;
@@ -54,7 +55,7 @@ export async function importTrace(
     renameSync(part, out);
     return { runId: run.header.runId, format, events, gaps, status: run.status };
   } catch (error) {
-    for (const side of ['', '-wal', '-shm', '-journal']) rmSync(part + side, { force: true });
+    removeUnfinished(part);
     if (error instanceof ReplayRefused)
       throw new ExchangeRefused(`${file}: ${error.message}.`, { cause: error });
     throw error;

@@ -1,7 +1,5 @@
 /** What every import works on, and the trace that is made of it. */
-import { mkdtempSync, rmSync } from 'node:fs';
-import { tmpdir } from 'node:os';
-import { join } from 'node:path';
+import { mkdirSync, rmSync } from 'node:fs';
 import type { RunHeader } from '../protocol.ts';
 import { TraceRecording } from '../recorder/recording.ts';
 import { openDatabase } from '../sqlite.ts';
@@ -9,6 +7,7 @@ import type { SqliteDatabase } from '../sqlite.ts';
 import { ExchangeRefused } from './output-file.ts';
 import type { NotedRow, NotedTable } from './own-format.ts';
 import { ReplayedSpools } from './replayed-spools.ts';
+import { spoolFolderOf } from './unfinished.ts';
 
 export interface ImportJob {
   readonly file: string;
@@ -39,12 +38,14 @@ export async function makeTrace(
   read: (spools: ReplayedSpools) => ImportedRun,
   recorded: (done: number, total: number) => void,
 ): Promise<{ run: ImportedRun; events: number; gaps: number }> {
-  const spoolFolder = mkdtempSync(join(tmpdir(), 'quorum-lab-import-'));
+  const spoolFolder = spoolFolderOf(part);
+  makeFolder(spoolFolder);
   try {
     const spools = new ReplayedSpools(spoolFolder);
     const run = read(spools);
     const total = spools.taken;
-    const recording = TraceRecording.start(part, spoolFolder, run.header, { gapsSpooled: true });
+    const recording = TraceRecording.make(part, spoolFolder, run.header);
+    recording.gapsSpooled = true;
     try {
       while (!recording.round(true).caughtUp) recorded(recording.events, total);
     } catch (error) {
@@ -56,6 +57,18 @@ export async function makeTrace(
     return { run, events: recording.events, gaps: recording.gaps };
   } finally {
     rmSync(spoolFolder, { recursive: true, force: true });
+  }
+}
+
+function makeFolder(folder: string): void {
+  try {
+    mkdirSync(folder);
+  } catch (error) {
+    const why = error instanceof Error ? error.message : String(error);
+    throw new ExchangeRefused(
+      `The trace cannot be made (${why}). Choose a folder that can be written, with space left.`,
+      { cause: error },
+    );
   }
 }
 

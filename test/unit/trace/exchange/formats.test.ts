@@ -47,6 +47,20 @@ beforeAll(async () => {
       `${SECRETS.key} was ${SECRETS.value}`,
       `{"events":["n1/1/2"],"key":"${SECRETS.key}"}`,
     );
+  database
+    .prepare(
+      'INSERT INTO bookmark (id, at_ns, event, title, note, from_ns, to_ns, created_at) VALUES (?, ?, ?, ?, ?, ?, ?, ?)',
+    )
+    .run(
+      '01890a5d-ac96-774b-bcce-b302099a8001',
+      5,
+      'n1/1/2',
+      SECRETS.title,
+      SECRETS.note,
+      1,
+      9,
+      '2026-01-01T00:00:00.000Z',
+    );
   database.close();
   simulated = folder.file('qlab');
   await writeTrace(drawSchedule(7), simulated, sampleHeader());

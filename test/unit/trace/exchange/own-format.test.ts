@@ -27,6 +27,20 @@ function note(file: string): void {
   database
     .prepare('INSERT INTO finding (rule, at_ns, event, text, detail) VALUES (?, ?, ?, ?, ?)')
     .run('election-safety', 5, 'n1/1/2', 'Two leaders.', '{"events":["n1/1/2"]}');
+  database
+    .prepare(
+      'INSERT INTO bookmark (id, at_ns, event, title, note, from_ns, to_ns, created_at) VALUES (?, ?, ?, ?, ?, ?, ?, ?)',
+    )
+    .run(
+      '01890a5d-ac96-774b-bcce-b302099a8001',
+      5,
+      'n1/1/2',
+      'Here',
+      'It “broke”,\nhere.',
+      1,
+      9,
+      '2026-01-01T00:00:00.000Z',
+    );
   database.close();
 }
 
