@@ -8,3 +8,4 @@ export { EVENT_KINDS } from '../trace/model/events.ts';
 export * from '../trace/model/members.ts';
 export type { Configuration, ProgressState, ReadMode } from '../consensus/replica.ts';
 export type { Entry, LogIndex, NodeId, OperationId, Role, Term } from '../consensus/replica.ts';
+export * from '../trace/model/exchange-formats.ts';

@@ -1,9 +1,10 @@
-import type { LabBridge, StreamSnapshot } from '../../src-main/api/index.ts';
+import type { LabBridge, RunId, StreamSnapshot, WindowFile } from '../../src-main/api/index.ts';
 import type { WindowBridge } from './connection.ts';
 
 /** What the preload script offers: the lab's bridge with answers and snapshots as JSON text. */
-interface PreloadBridge extends Omit<LabBridge, 'call' | 'subscribe'> {
+interface PreloadBridge extends Omit<LabBridge, 'call' | 'subscribe' | 'openFile'> {
   call(method: string, params: object): Promise<string>;
+  openFile(file: WindowFile): Promise<string>;
   subscribe(
     stream: string,
     params: object,
@@ -32,7 +33,7 @@ export function desktopBridge(lab: PreloadBridge): WindowBridge {
         (json) => onSnapshot(JSON.parse(json) as StreamSnapshot<typeof stream>),
         onEnd,
       ),
-    openFile: (file) => lab.openFile(file),
+    openFile: async (file) => JSON.parse(await lab.openFile(file)) as { runId: RunId },
     onOpenLink: (listener) => lab.onOpenLink(listener),
     onConnection: () => () => undefined,
   };

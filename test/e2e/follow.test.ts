@@ -216,7 +216,7 @@ inWindow('desktop', 'finding the cause of what one did not witness', (open) => {
     await shoot(window, 'timeline-operation');
   });
 
-  it('steps by event, message, change of term, election and fault both ways', async () => {
+  it('steps by event, message, change of term, election, fault and finding both ways', async () => {
     const page = await onTimeline(await open({ open: [trace] }));
     const stops: [string, RegExp][] = [
       ['w', /enters term 1/],
@@ -228,6 +228,9 @@ inWindow('desktop', 'finding the cause of what one did not witness', (open) => {
       ['g', /fault .* begins: partition/],
       ['g', /fault .* begins: kill/],
       ['Shift+G', /fault .* begins: partition/],
+      ['f', /two nodes took writes at once/],
+      ['Shift+G', /fault .* begins: partition/],
+      ['f', /two nodes took writes at once/],
       ['Shift+ArrowRight', /sends \w+ of term/],
       ['Shift+ArrowLeft', /sends \w+ of term/],
     ];
