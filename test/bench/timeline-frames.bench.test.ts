@@ -97,7 +97,7 @@ async function openTimeline(page: Page): Promise<number> {
   await stage.focus();
   await page.keyboard.press('0');
   await expect
-    .poll(() => stage.getAttribute('aria-label'), { timeout: WAIT_MS })
+    .poll(() => stage.getAttribute('aria-description'), { timeout: WAIT_MS })
     .toMatch(/heartbeats as density/);
   const label = (await stage.getAttribute('aria-label')) ?? '';
   return Number(/(\d+) lanes/.exec(label)?.[1]);

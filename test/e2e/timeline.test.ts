@@ -117,7 +117,7 @@ describe('the Timeline of a saved run (desktop)', () => {
     expect(frame.fromNs).toBe(0);
     expect(frame.lanes).toBe(5);
     expect(frame.primitives).toBeGreaterThan(500);
-    await expect.poll(() => timelineOf(page).getAttribute('aria-label')).toMatch(/entries as density/);
+    await expect.poll(() => timelineOf(page).getAttribute('aria-description')).toMatch(/entries as density/);
     await page.getByText(/messages with entries drawn as density; zoom in for each/).waitFor();
     await shoot(lab, 'timeline-whole');
   });
@@ -125,8 +125,8 @@ describe('the Timeline of a saved run (desktop)', () => {
   it('shows messages one by one from close by, with an arrow or a cross at their end, and what they mean under the pointer', async () => {
     await frameElection();
     await expect
-      .poll(() => timelineOf(page).getAttribute('aria-label'))
-      .toMatch(/[1-9]\d* messages one by one\./);
+      .poll(() => timelineOf(page).getAttribute('aria-description'))
+      .toMatch(/^[1-9]\d* messages one by one/);
     await shoot(lab, 'timeline-election');
     await page.keyboard.press('Shift+ArrowRight');
     await page
