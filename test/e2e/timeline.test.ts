@@ -6,6 +6,7 @@ import path from 'node:path';
 import type { Locator, Page } from 'playwright';
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
 import type { DrawnFrame } from '../../src-renderer/canvas/timeline/frame-log.ts';
+import { formatMoment } from '../../src-renderer/canvas/timeline/time.ts';
 import { expectAccessible, inWindow, shoot } from './harness/every-window.ts';
 import { launchDesktop, obstacleTo, type LabWindow } from './harness/launch.ts';
 
@@ -248,7 +249,8 @@ inWindow('desktop', 'the Timeline of a live run', (open) => {
     await page.evaluate(() => (window.timelineFrames = []));
     // The recording goes on: the strip of the whole run grows, the view does not move.
     const cursor = page.getByRole('slider', { name: 'Part of the run that is shown' });
-    const place = await cursor.getAttribute('aria-valuetext');
+    const place = `${formatMoment(stood.fromNs, 3)} to ${formatMoment(stood.toNs, 3)}`;
+    await expect.poll(() => cursor.getAttribute('aria-valuetext')).toBe(place);
     const share = Number(await cursor.getAttribute('aria-valuenow'));
     await expect
       .poll(async () => Number(await cursor.getAttribute('aria-valuenow')), { timeout: WAIT_MS })
