@@ -58,6 +58,7 @@ export const usePlaceStore = defineStore('place', () => {
         place.toNs = Math.max(0, Math.ceil(timeline.view.toNs));
       }
       if (filter.active) place.filter = filter.line;
+      if (timeline.arrangement === 'causal') place.layout = 'causal';
     }
     return place;
   });
@@ -92,6 +93,7 @@ export const usePlaceStore = defineStore('place', () => {
     if (item) selection.select(item.kind, item.id);
     else if (place.atNs !== undefined) selection.clear();
     filter.set(place.filter ?? '');
+    if (place.atNs !== undefined) timeline.arrangement = place.layout ?? 'time';
     const target = place.follow === undefined ? null : parseTarget(place.follow);
     if (target) void following.follow(target);
     else if (place.atNs !== undefined) following.stop();
