@@ -1,79 +1,81 @@
-import type { EventKind, Nanoseconds } from '../../model/events.ts';
+import type { Nanoseconds } from '../../model/events.ts';
 import type { LaneSegment, LeaseStretch } from '../../model/queries.ts';
-import { reduce } from '../../model/reducer.ts';
-import type { NodeState } from '../../model/state.ts';
+import { byNumber } from '../../model/reducer.ts';
 import type { TraceConnection } from '../connection.ts';
-import { readEventsOfKinds } from '../rows.ts';
-import { endNs, stateAt } from './state-at.ts';
+import { endNs } from './state-at.ts';
 
-/** The kinds that can change a node's status, role, term or lease. */
-const LANE_KINDS: ReadonlySet<EventKind> = new Set<EventKind>([
-  'run-started',
-  'process-spawned',
-  'process-ready',
-  'process-exited',
-  'process-paused',
-  'process-resumed',
-  'node-started',
-  'node-stopped',
-  'role',
-  'term',
-  'vote',
-  'lease',
-]);
+interface Window {
+  fromNs: Nanoseconds;
+  toNs: Nanoseconds;
+}
 
-/** Segments of all nodes, clipped to the window; a node that was never started has none. */
+/** A row of `lane`: within it neither status, role and term nor the lease changed. */
+type Stretch = LaneSegment & { lease: number };
+
+/** Segments and leases of all nodes, clipped to the window; a node that was never started has none. */
 export function lanes(
   trace: TraceConnection,
-  { fromNs, toNs }: { fromNs: Nanoseconds; toNs: Nanoseconds },
+  window: Window,
 ): { segments: LaneSegment[]; leases: LeaseStretch[] } {
-  const state = stateAt(trace, fromNs);
+  const isOpen = window.toNs > endNs(trace);
+  const nodes = trace
+    .statement(
+      `WITH RECURSIVE node(id) AS (
+        SELECT min(node) FROM lane UNION ALL
+        SELECT (SELECT min(node) FROM lane WHERE node > id) FROM node WHERE id IS NOT NULL
+      ) SELECT id FROM node WHERE id IS NOT NULL`,
+    )
+    .pluck()
+    .all() as string[];
   const segments: LaneSegment[] = [];
-  const current = new Map<string, LaneSegment>();
   const leases: LeaseStretch[] = [];
-  const held = new Map<string, Nanoseconds>();
-  for (const node of state.nodes) {
-    open(node, fromNs);
-    follow(node, fromNs);
+  for (const node of nodes) {
+    const stretches = stretchesOf(trace, node, window, isOpen);
+    for (const segment of segmentsOf(stretches)) segments.push(segment);
+    for (const lease of leasesOf(stretches)) leases.push(lease);
   }
-  for (const event of readEventsOfKinds(trace.database, LANE_KINDS, fromNs + 1, toNs)) {
-    reduce(state, event);
-    for (const node of state.nodes) {
-      follow(node, event.atNs);
-      const segment = current.get(node.id);
-      if (
-        segment &&
-        segment.status === node.status &&
-        segment.role === node.role &&
-        segment.term === node.term
-      )
-        continue;
-      if (segment) close(segment, event.atNs);
-      open(node, event.atNs);
-    }
-  }
-  const recordedNs = endNs(trace);
-  for (const segment of current.values()) close(segment, toNs > recordedNs ? null : toNs);
-  for (const [node, sinceNs] of held)
-    leases.push({ node, fromNs: sinceNs, toNs: toNs > recordedNs ? null : toNs });
-  return { segments: segments.sort((a, b) => a.fromNs - b.fromNs), leases };
+  return { segments: segments.sort((a, b) => a.fromNs - b.fromNs || byNumber(a.node, b.node)), leases };
+}
 
-  function open({ id, status, role, term }: NodeState, atNs: Nanoseconds): void {
-    current.set(id, { node: id, fromNs: atNs, toNs: null, status, role, term });
-  }
+function stretchesOf(
+  trace: TraceConnection,
+  node: string,
+  { fromNs, toNs }: Window,
+  isOpen: boolean,
+): Stretch[] {
+  const rows = trace
+    .statement(
+      `SELECT from_ns AS fromNs, to_ns AS toNs, status, role, term, lease FROM lane
+      WHERE node = @node AND from_ns < @toNs
+        AND from_ns >= coalesce((SELECT max(from_ns) FROM lane WHERE node = @node AND from_ns <= @fromNs), 0)
+      ORDER BY from_ns`,
+    )
+    .all({ node, fromNs, toNs }) as Omit<Stretch, 'node'>[];
+  const stretches = rows.map((row) => ({ node, ...row, fromNs: Math.max(row.fromNs, fromNs) }));
+  const last = stretches[stretches.length - 1];
+  if (last !== undefined && (last.toNs === null || last.toNs > toNs)) last.toNs = isOpen ? null : toNs;
+  return stretches;
+}
 
-  function follow({ id, lease }: NodeState, atNs: Nanoseconds): void {
-    const sinceNs = held.get(id);
-    if (lease && sinceNs === undefined) held.set(id, atNs);
-    else if (!lease && sinceNs !== undefined) {
-      held.delete(id);
-      leases.push({ node: id, fromNs: sinceNs, toNs: atNs });
-    }
+function segmentsOf(stretches: readonly Stretch[]): LaneSegment[] {
+  const segments: LaneSegment[] = [];
+  for (const { lease: _lease, ...segment } of stretches) {
+    const last = segments[segments.length - 1];
+    // Only the lease changed: it is no part of a segment.
+    if (last?.status === segment.status && last.role === segment.role && last.term === segment.term)
+      last.toNs = segment.toNs;
+    else segments.push(segment);
   }
+  return segments;
+}
 
-  /** Changes of one moment leave no segment between them. */
-  function close(segment: LaneSegment, atNs: Nanoseconds | null): void {
-    if (segment.status === 'absent' || segment.fromNs === atNs) return;
-    segments.push({ ...segment, toNs: atNs });
+function leasesOf(stretches: readonly Stretch[]): LeaseStretch[] {
+  const leases: LeaseStretch[] = [];
+  for (const { node, fromNs, toNs, lease } of stretches) {
+    if (lease !== 1) continue;
+    const last = leases[leases.length - 1];
+    if (last?.toNs === fromNs) last.toNs = toNs;
+    else leases.push({ node, fromNs, toNs });
   }
+  return leases;
 }
