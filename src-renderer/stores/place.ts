@@ -83,6 +83,7 @@ export const usePlaceStore = defineStore('place', () => {
 
   /** Within the open run. */
   function show(place: RunPlace): void {
+    if (place.layout !== undefined) timeline.arrangement = place.layout;
     if (place.fromNs !== undefined && place.toNs !== undefined)
       timeline.showExactly(place.fromNs, place.toNs);
     if (place.atNs !== undefined) {
