@@ -94,6 +94,7 @@ export const usePlaceStore = defineStore('place', () => {
     if (item) selection.select(item.kind, item.id);
     else if (place.atNs !== undefined) selection.clear();
     filter.set(place.filter ?? '');
+    if (place.atNs !== undefined) timeline.arrangement = place.layout ?? 'time';
     const target = place.follow === undefined ? null : parseTarget(place.follow);
     if (target) void following.follow(target);
     else if (place.atNs !== undefined) following.stop();

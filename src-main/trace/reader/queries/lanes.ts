@@ -9,9 +9,8 @@ interface Window {
   toNs: Nanoseconds;
 }
 
-interface LaneRow extends Omit<LaneSegment, 'node'> {
-  lease: number;
-}
+/** A row of `lane`: within it neither status, role and term nor the lease changed. */
+type Stretch = LaneSegment & { lease: number };
 
 /** Segments and leases of all nodes, clipped to the window; a node that was never started has none. */
 export function lanes(
@@ -31,53 +30,52 @@ export function lanes(
   const segments: LaneSegment[] = [];
   const leases: LeaseStretch[] = [];
   for (const node of nodes) {
-    const rows = rowsOf(trace, node, window);
-    segments.push(...segmentsOf(node, rows, window, isOpen));
-    leases.push(...leasesOf(node, rows, window, isOpen));
+    const stretches = stretchesOf(trace, node, window, isOpen);
+    for (const segment of segmentsOf(stretches)) segments.push(segment);
+    for (const lease of leasesOf(stretches)) leases.push(lease);
   }
   return { segments: segments.sort((a, b) => a.fromNs - b.fromNs || byNumber(a.node, b.node)), leases };
 }
 
-function rowsOf(trace: TraceConnection, node: string, { fromNs, toNs }: Window): LaneRow[] {
-  return trace
+function stretchesOf(
+  trace: TraceConnection,
+  node: string,
+  { fromNs, toNs }: Window,
+  isOpen: boolean,
+): Stretch[] {
+  const rows = trace
     .statement(
       `SELECT from_ns AS fromNs, to_ns AS toNs, status, role, term, lease FROM lane
       WHERE node = @node AND from_ns < @toNs
         AND from_ns >= coalesce((SELECT max(from_ns) FROM lane WHERE node = @node AND from_ns <= @fromNs), 0)
       ORDER BY from_ns`,
     )
-    .all({ node, fromNs, toNs }) as LaneRow[];
+    .all({ node, fromNs, toNs }) as Omit<Stretch, 'node'>[];
+  const stretches = rows.map((row) => ({ node, ...row, fromNs: Math.max(row.fromNs, fromNs) }));
+  const last = stretches[stretches.length - 1];
+  if (last !== undefined && (last.toNs === null || last.toNs > toNs)) last.toNs = isOpen ? null : toNs;
+  return stretches;
 }
 
-function segmentsOf(node: string, rows: readonly LaneRow[], window: Window, isOpen: boolean): LaneSegment[] {
+function segmentsOf(stretches: readonly Stretch[]): LaneSegment[] {
   const segments: LaneSegment[] = [];
-  for (const { fromNs, toNs, status, role, term } of rows) {
+  for (const { lease: _lease, ...segment } of stretches) {
     const last = segments[segments.length - 1];
     // Only the lease changed: it is no part of a segment.
-    if (last?.status === status && last.role === role && last.term === term) {
-      last.toNs = toNs;
-      continue;
-    }
-    segments.push({ node, fromNs: Math.max(fromNs, window.fromNs), toNs, status, role, term });
+    if (last?.status === segment.status && last.role === segment.role && last.term === segment.term)
+      last.toNs = segment.toNs;
+    else segments.push(segment);
   }
-  const last = segments[segments.length - 1];
-  if (last !== undefined) last.toNs = clippedEnd(last.toNs, window, isOpen);
   return segments;
 }
 
-function leasesOf(node: string, rows: readonly LaneRow[], window: Window, isOpen: boolean): LeaseStretch[] {
+function leasesOf(stretches: readonly Stretch[]): LeaseStretch[] {
   const leases: LeaseStretch[] = [];
-  let held: LeaseStretch | undefined;
-  for (const { fromNs, toNs, lease } of rows) {
-    if (lease === 0) held = undefined;
-    else if (held !== undefined) held.toNs = toNs;
-    else leases.push((held = { node, fromNs: Math.max(fromNs, window.fromNs), toNs }));
+  for (const { node, fromNs, toNs, lease } of stretches) {
+    if (lease !== 1) continue;
+    const last = leases[leases.length - 1];
+    if (last?.toNs === fromNs) last.toNs = toNs;
+    else leases.push({ node, fromNs, toNs });
   }
-  if (held !== undefined) held.toNs = clippedEnd(held.toNs, window, isOpen);
   return leases;
-}
-
-function clippedEnd(toNs: Nanoseconds | null, window: Window, isOpen: boolean): Nanoseconds | null {
-  if (toNs !== null && toNs <= window.toNs) return toNs;
-  return isOpen ? null : window.toNs;
 }
