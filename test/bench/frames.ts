@@ -18,6 +18,8 @@ export interface Recorded {
 const STAGE = '[role=img][aria-label^="Timeline"]';
 
 export async function driveFrames(page: Page, gesture: Gesture, frames: number): Promise<Recorded> {
+  // A button that has the focus would take Space for itself.
+  await page.locator(STAGE).focus();
   await page.keyboard.press('0');
   if (gesture === 'playback') await startPlayback(page);
   const recorded = await page.evaluate(drive, { gesture, frames, stage: STAGE });

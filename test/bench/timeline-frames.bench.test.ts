@@ -93,8 +93,12 @@ async function openTimeline(page: Page): Promise<number> {
   await page.getByRole('button', { name: 'Timeline', exact: true }).first().click();
   const stage = page.getByRole('img', { name: /^Timeline/ });
   await stage.waitFor({ timeout: WAIT_MS });
+  await page.getByRole('checkbox', { name: 'Heartbeats' }).check();
+  await stage.focus();
   await page.keyboard.press('0');
-  await expect.poll(() => stage.getAttribute('aria-label'), { timeout: WAIT_MS }).toMatch(/as density/);
+  await expect
+    .poll(() => stage.getAttribute('aria-label'), { timeout: WAIT_MS })
+    .toMatch(/heartbeats as density/);
   const label = (await stage.getAttribute('aria-label')) ?? '';
   return Number(/(\d+) lanes/.exec(label)?.[1]);
 }

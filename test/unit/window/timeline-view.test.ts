@@ -238,7 +238,7 @@ describe('what is held of a trace', () => {
     return { window: { fromNs, toNs }, columnNs, edgeNs };
   }
 
-  it('is three viewports wide, in whole round columns of two to five pixels, within the recording', () => {
+  it('is three viewports wide, in whole round columns of two to four pixels, within the recording', () => {
     const columnNs = columnFor(view, PLOT);
     expect(columnNs).toBe(2_000_000);
     const { fromNs, toNs, buckets } = wantedWindow(view, columnNs, RUN);
