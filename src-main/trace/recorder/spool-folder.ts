@@ -138,6 +138,10 @@ export class SpoolFolder {
         last = event;
         stream.next++;
       }
+      if (stream.next === queue.length) {
+        stream.queue = [];
+        stream.next = 0;
+      }
       if (last !== undefined) progress.push({ file, offset: last.frame, seq: last.seq + 1, atNs: last.atNs });
     }
     events.sort(compareEvents);
