@@ -75,6 +75,14 @@ export interface LaneSegment {
   term: Term;
 }
 
+/** A stretch in which a leader held its lease. */
+export interface LeaseStretch {
+  node: NodeId;
+  fromNs: Nanoseconds;
+  /** null: holds at the end of the recording. */
+  toNs: Nanoseconds | null;
+}
+
 export interface ElectionRow {
   /** Ordinal in the run, from 1. */
   number: number;
@@ -232,7 +240,10 @@ export interface TraceQueries {
   info: { params: object; answer: TraceInfo };
   totals: { params: object; answer: TraceTotals };
   stateAt: { params: { atNs: Nanoseconds }; answer: ClusterState };
-  lanes: { params: { fromNs: Nanoseconds; toNs: Nanoseconds }; answer: { segments: LaneSegment[] } };
+  lanes: {
+    params: { fromNs: Nanoseconds; toNs: Nanoseconds };
+    answer: { segments: LaneSegment[]; leases: LeaseStretch[] };
+  };
   /**
    * Messages that touch the window. At most `limit` rows: elections' messages first, then those with entries, then the rest;
    * `total` says how many there are, so that a drawing can say what it leaves out. `heartbeats: false` leaves out AppendEntries
