@@ -15,6 +15,8 @@ const ns = z.number().int().min(0).max(Number.MAX_SAFE_INTEGER);
 const rows = z.number().int().min(1).max(QUERY_ROWS_MAX);
 const id = z.string().min(1).max(80);
 const nothing = z.strictObject({});
+/** Steps of a course that are read for one digest. */
+const COURSE_STEPS_MAX = 65_536;
 const span = { fromNs: ns, toNs: ns };
 
 const command = z.discriminatedUnion('kind', [
@@ -110,6 +112,16 @@ export const querySchemas = {
   entryStory: z.strictObject({ index: z.number().int().min(1), term: term.optional() }),
   operationStory: z.strictObject({ id }),
   bookmarks: nothing,
+  course: z
+    .strictObject({
+      source: z.string().min(1).max(16),
+      scope: z.enum(['elections', 'everything']),
+      after: id.optional(),
+      fromNs: ns,
+      limit: z.number().int().min(1).max(COURSE_STEPS_MAX),
+      steps: z.boolean(),
+    })
+    .refine(({ limit, steps }) => !steps || limit <= QUERY_ROWS_MAX, 'too many steps at once'),
   logs: z.strictObject({
     atNs: ns,
     firstIndex: z.number().int().min(1).optional(),

@@ -4,6 +4,7 @@
  */
 import type { LogIndex, NodeId, OperationId, Role, Term } from '../../consensus/replica.ts';
 import type { EventId, EventKind, FaultId, MessageId, Nanoseconds, SourceId, TraceEvent } from './events.ts';
+import type { CourseScope, CourseStep } from './course.ts';
 import type { ClusterState, NodeStatus } from './state.ts';
 import type { EntryStory, OperationStory } from './stories.ts';
 
@@ -350,6 +351,21 @@ export interface TraceQueries {
   operationStory: { params: { id: OperationId }; answer: OperationStory | null };
   /** In order of time. */
   bookmarks: { params: object; answer: { bookmarks: BookmarkRow[] } };
+  /**
+   * A stretch of a source's course (`course.ts`): at most `limit` steps after the event `after` and not before `fromNs`, as a digest
+   * and, where `steps` says so, one by one. `last` is the event to go on after; null where there was no step.
+   */
+  course: {
+    params: {
+      source: SourceId;
+      scope: CourseScope;
+      after?: EventId;
+      fromNs: Nanoseconds;
+      limit: number;
+      steps: boolean;
+    };
+    answer: { count: number; digest: string; last: EventId | null; more: boolean; steps: CourseStep[] };
+  };
   logs: { params: { atNs: Nanoseconds; firstIndex?: LogIndex; count: number }; answer: LogWindow };
 }
 export type QueryName = keyof TraceQueries;

@@ -4,6 +4,7 @@ import type { TraceConnection } from '../connection.ts';
 import { bookmarks } from './bookmarks.ts';
 import { chain } from './chain.ts';
 import { commits } from './commits.ts';
+import { course } from './course.ts';
 import { density } from './density.ts';
 import { entryStory } from './entry-story.ts';
 import { event, events } from './events.ts';
@@ -40,5 +41,6 @@ export const answers: {
   entryStory,
   operationStory,
   bookmarks,
+  course,
   logs,
 };
