@@ -1,7 +1,7 @@
 /** The door of the API: every call from a window meets its schema here, once. */
 import { z } from 'zod';
-import type { MethodName, MethodParams, StreamName, StreamParams } from './contract.ts';
-import { QUERY_ROWS_MAX } from './contract.ts';
+import type { MethodName, MethodParams, StreamName, StreamParams, WindowReport } from './contract.ts';
+import { QUERY_ROWS_MAX, REPORT_BYTES_MAX } from './contract.ts';
 
 // zod's probe for `eval` would violate the window's content security policy.
 z.config({ jitless: true });
@@ -190,6 +190,12 @@ const streamSchemas = {
   runs: nothing,
 } as const satisfies Record<StreamName, z.ZodType>;
 
+const report = z.strictObject({
+  name: z.string().regex(/^[a-z0-9-]{1,80}$/, 'the name of a report is made of a to z, digits and hyphens'),
+  format: z.enum(['html', 'pdf']),
+  html: z.string().max(REPORT_BYTES_MAX, `a report may be ${REPORT_BYTES_MAX / 1024 ** 2} MiB long`),
+});
+
 /** The call was not of the contract's form; the message names the method and the field. */
 export class InvalidCall extends Error {}
 
@@ -212,6 +218,11 @@ export function parseSubscription(stream: unknown, params: unknown): ParsedSubsc
   }
   const name = stream as StreamName;
   return { stream: name, params: parse(streamSchemas[name], name, params) } as ParsedSubscription;
+}
+
+/** Checks a report that came from a window. Throws {@link InvalidCall}. */
+export function parseReport(given: unknown): WindowReport {
+  return parse(report, 'saveReport', given) as WindowReport;
 }
 
 function parse(schema: z.ZodType, name: string, params: unknown): unknown {

@@ -1,9 +1,11 @@
-import type { LabBridge, StreamSnapshot } from '../../src-main/api/index.ts';
+import type { LabBridge, StreamSnapshot, WindowFile, WindowReport } from '../../src-main/api/index.ts';
 import type { WindowBridge } from './connection.ts';
 
 /** What the preload script offers: the lab's bridge with answers and snapshots as JSON text. */
-interface PreloadBridge extends Omit<LabBridge, 'call' | 'subscribe'> {
+interface PreloadBridge extends Omit<LabBridge, 'call' | 'subscribe' | 'openFile' | 'saveReport'> {
   call(method: string, params: object): Promise<string>;
+  openFile(file: WindowFile): Promise<string>;
+  saveReport(report: WindowReport): Promise<string>;
   subscribe(
     stream: string,
     params: object,
@@ -32,7 +34,8 @@ export function desktopBridge(lab: PreloadBridge): WindowBridge {
         (json) => onSnapshot(JSON.parse(json) as StreamSnapshot<typeof stream>),
         onEnd,
       ),
-    openFile: (file) => lab.openFile(file),
+    openFile: async (file) => JSON.parse(await lab.openFile(file)) as { runId: string },
+    saveReport: async (report) => JSON.parse(await lab.saveReport(report)) as { saved: boolean },
     onOpenLink: (listener) => lab.onOpenLink(listener),
     onConnection: () => () => undefined,
   };
