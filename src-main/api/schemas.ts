@@ -78,6 +78,7 @@ const filter = timelineFilter.extend({
 export const querySchemas = {
   info: nothing,
   totals: nothing,
+  figures: nothing,
   stateAt: z.strictObject({ atNs: ns }),
   lanes: z.strictObject(span),
   messages: z.strictObject({

@@ -75,6 +75,19 @@ function readTokens(): Tokens {
   };
 }
 
+/** The colours of a theme whatever the window's, for what leaves the window; read at once, so that nothing is painted in them. */
+export function tokensOf(theme: 'dark' | 'light'): Tokens {
+  const root = document.documentElement;
+  const before = root.dataset['theme'];
+  root.dataset['theme'] = theme;
+  try {
+    return { ...readTokens(), rem: 16 };
+  } finally {
+    if (before === undefined) delete root.dataset['theme'];
+    else root.dataset['theme'] = before;
+  }
+}
+
 /** The hue of a term as CSS. */
 export function termVariable(term: number): string {
   return term < 1 ? 'var(--t3)' : `var(--term-${((term - 1) % TERM_HUES) + 1})`;

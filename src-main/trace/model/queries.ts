@@ -243,6 +243,30 @@ export interface TraceTotals {
   findings: { rule: string; text: string }[];
 }
 
+export interface MessageFigures {
+  type: string;
+  /** Copies; of those the ones that were taken in. */
+  sent: number;
+  delivered: number;
+  bytes: number;
+}
+
+export interface OperationFigures {
+  outcome: OperationRow['outcome'];
+  count: number;
+  /** From invocation to completion; null without any that was completed so. */
+  p50Ms: number | null;
+  p99Ms: number | null;
+}
+
+/** What a run comes to, in numbers. */
+export interface RunFigures {
+  /** The highest term that a node entered. */
+  termMax: Term;
+  messages: MessageFigures[];
+  operations: OperationFigures[];
+}
+
 /** A moment that somebody marked, with what they noted. It stands in the trace file and travels with it. */
 export interface BookmarkRow {
   /** UUIDv7. */
@@ -270,6 +294,7 @@ export type BookmarkChange =
 export interface TraceQueries {
   info: { params: object; answer: TraceInfo };
   totals: { params: object; answer: TraceTotals };
+  figures: { params: object; answer: RunFigures };
   stateAt: { params: { atNs: Nanoseconds }; answer: ClusterState };
   lanes: { params: { fromNs: Nanoseconds; toNs: Nanoseconds }; answer: { segments: LaneSegment[] } };
   /**

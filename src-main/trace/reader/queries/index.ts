@@ -8,6 +8,7 @@ import { course } from './course.ts';
 import { density } from './density.ts';
 import { entryStory } from './entry-story.ts';
 import { event, events } from './events.ts';
+import { figures } from './figures.ts';
 import { lanes } from './lanes.ts';
 import { logs } from './logs.ts';
 import { marks } from './marks.ts';
@@ -23,6 +24,7 @@ export const answers: {
 } = {
   info,
   totals,
+  figures,
   stateAt: (trace, { atNs }) => stateAt(trace, atNs),
   lanes,
   messages,
