@@ -29,6 +29,8 @@ const AROUND_LANES_PX = 132;
 const MESSAGES_MAX = 400;
 /** Shown on either side of a moment that was marked without a view of the Timeline. */
 const AROUND_NS = 1e9;
+/** A wider view shows no moment any more. */
+const CLOSE_NS_MAX = 4e9;
 
 export async function paintMoment(
   ask: AskRun,
@@ -74,9 +76,10 @@ export async function paintMoment(
   };
 }
 
-/** What was shown when the moment was marked, where it holds the moment; else a second on either side. */
+/** What was shown when the moment was marked, where it holds the moment closely; else a second on either side. */
 function viewAround({ atNs, fromNs, toNs }: BookmarkRow, { durationNs }: TraceInfo): Viewport {
-  const shown = fromNs !== null && toNs !== null && fromNs <= atNs && atNs <= toNs;
+  const shown =
+    fromNs !== null && toNs !== null && fromNs <= atNs && atNs <= toNs && toNs - fromNs <= CLOSE_NS_MAX;
   const wanted = shown ? { fromNs, toNs } : { fromNs: atNs - AROUND_NS, toNs: atNs + AROUND_NS };
   return clampViewport(wanted, durationNs);
 }

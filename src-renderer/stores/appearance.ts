@@ -2,6 +2,7 @@ import { usePreferredDark, usePreferredReducedMotion } from '@vueuse/core';
 import { defineStore } from 'pinia';
 import { computed, shallowRef, watch } from 'vue';
 import { useSettingsStore } from './settings.ts';
+import { ofTheWindow } from './scope.ts';
 
 const COLOURS = [
   's0',
@@ -38,30 +39,32 @@ export interface Tokens {
 }
 
 /** Puts theme, density and motion onto the document, and reads the colours back. */
-export const useAppearanceStore = defineStore('appearance', () => {
-  const settings = useSettingsStore();
-  const prefersDark = usePreferredDark();
-  const prefersMotion = usePreferredReducedMotion();
-  const theme = computed(() =>
-    settings.theme === 'system' ? (prefersDark.value ? 'dark' : 'light') : settings.theme,
-  );
-  const reducedMotion = computed(() => settings.motion === 'reduced' || prefersMotion.value === 'reduce');
-  const tokens = shallowRef<Tokens>(readTokens());
+export const useAppearanceStore = ofTheWindow(
+  defineStore('appearance', () => {
+    const settings = useSettingsStore();
+    const prefersDark = usePreferredDark();
+    const prefersMotion = usePreferredReducedMotion();
+    const theme = computed(() =>
+      settings.theme === 'system' ? (prefersDark.value ? 'dark' : 'light') : settings.theme,
+    );
+    const reducedMotion = computed(() => settings.motion === 'reduced' || prefersMotion.value === 'reduce');
+    const tokens = shallowRef<Tokens>(readTokens());
 
-  watch(
-    [theme, () => settings.density, reducedMotion],
-    () => {
-      const root = document.documentElement;
-      root.dataset['theme'] = theme.value;
-      root.dataset['density'] = settings.density;
-      root.dataset['motion'] = reducedMotion.value ? 'reduced' : 'full';
-      tokens.value = readTokens();
-    },
-    { immediate: true, flush: 'sync' },
-  );
+    watch(
+      [theme, () => settings.density, reducedMotion],
+      () => {
+        const root = document.documentElement;
+        root.dataset['theme'] = theme.value;
+        root.dataset['density'] = settings.density;
+        root.dataset['motion'] = reducedMotion.value ? 'reduced' : 'full';
+        tokens.value = readTokens();
+      },
+      { immediate: true, flush: 'sync' },
+    );
 
-  return { theme, reducedMotion, tokens };
-});
+    return { theme, reducedMotion, tokens };
+  }),
+);
 
 function readTokens(): Tokens {
   const style = getComputedStyle(document.documentElement);
