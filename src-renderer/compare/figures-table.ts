@@ -1,7 +1,7 @@
 /** The figures of two runs side by side. Pure. */
 import type { ElectionRow, OperationFigures, RunFigures, TraceInfo } from '../../src-main/api/index.ts';
 import { median } from '../charts/series.ts';
-import { count, milliseconds, seconds } from '../wording/figures.ts';
+import { count } from '../wording/figures.ts';
 
 export interface RunInFigures {
   readonly info: TraceInfo;
@@ -144,13 +144,25 @@ function most(values: readonly (number | null)[]): number | null {
   );
 }
 
+/** Without its unit, which stands in the name of the row: a column of numbers is read faster. */
 export function figureText(value: number | null, unit: FiguresRow['unit']): string {
   if (value === null) return '–';
-  if (unit === 'ms') return milliseconds(value);
-  return unit === 's' ? seconds(value * 1e9) : count(value);
+  if (unit === 'count') return count(value);
+  return unit === 's'
+    ? value.toFixed(3)
+    : value < 1
+      ? value.toFixed(2)
+      : value < 100
+        ? value.toFixed(1)
+        : count(Math.round(value));
 }
 
-/** `+12.3 ms`, `−4`; a dash where one side has none, `same` where both are equal. */
+/** `detection, ms` */
+export function rowName({ name, unit }: FiguresRow): string {
+  return unit === 'count' ? name : `${name}, ${unit}`;
+}
+
+/** `+12.3`, `−4`; a dash where one side has none, `same` where both are equal. */
 export function differenceText({ a, b, unit }: FiguresRow): string {
   if (a === null || b === null) return '–';
   if (a === b) return 'same';

@@ -9,7 +9,7 @@ import { afterAll, beforeAll, expect, it } from 'vitest';
 import { findDivergence, type ComparedRun } from '../../src-main/trace/model/divergence.ts';
 import type { FaultRow } from '../../src-main/trace/model/queries.ts';
 import { openTrace, type OpenTrace } from '../../src-main/trace/reader/open.ts';
-import { expectAccessible, inWindow, shoot } from './harness/every-window.ts';
+import { expectAccessible, inWindow, shoot, type Open } from './harness/every-window.ts';
 import type { LabWindow } from './harness/launch.ts';
 
 const root = path.resolve(import.meta.dirname, '../..');
@@ -47,32 +47,25 @@ const killOf = (trace: OpenTrace): FaultRow => {
   return kill;
 };
 
-/** Home once both files were opened: the newer, `b`, stands first. */
-async function home(window: LabWindow): Promise<Page> {
+/** A window that has opened both files, one after the other: `b` is shown. */
+async function openBoth(open: Open): Promise<LabWindow> {
+  const window = await open({ open: [files.a] });
   const { page } = window;
-  await page.getByText('REPLAY', { exact: true }).waitFor({ timeout: WAIT_MS });
-  const boxes = page.getByRole('checkbox', { name: /for comparing$/ });
-  await expect
-    .poll(
-      async () => {
-        const found = await boxes.count();
-        // The second file shows itself once it is open, wherever the window was.
-        if (found < 2) await page.keyboard.press('Shift+H');
-        return found;
-      },
-      { timeout: WAIT_MS, interval: 500 },
-    )
-    .toBe(2);
-  return page;
+  const isShown = (trace: OpenTrace) =>
+    expect.poll(() => page.url(), { timeout: WAIT_MS }).toContain(trace.query('info', {}).runId);
+  await isShown(traces.a);
+  // As a second start of the app hands its file to the first.
+  await window.electron?.evaluate(
+    ({ app }, file) => app.emit('second-instance', {}, ['quorum-lab', file], '/'),
+    files.b,
+  );
+  await isShown(traces.b);
+  return window;
 }
 
-/** A is the newer run, so the second of the two. */
+/** A is the run that is shown, so the second of the two. */
 async function compareByKeys(window: LabWindow): Promise<Page> {
-  const page = await home(window);
-  await page.getByRole('button', { name: 'Open Leader crash' }).first().focus();
-  await page.keyboard.press('Enter');
-  const { runId } = traces.b.query('info', {});
-  await expect.poll(() => page.url(), { timeout: WAIT_MS }).toContain(runId);
+  const { page } = window;
   await page.keyboard.press('Shift+D');
   await page.getByRole('dialog', { name: /^Compare/ }).waitFor();
   await page.getByRole('option').first().waitFor();
@@ -103,7 +96,7 @@ const count = (value: number): string => new Intl.NumberFormat('en').format(valu
 
 inWindow('desktop', 'two runs', (open) => {
   it('stand one above the other, aligned at the kill, with the first difference and the figures of both', async () => {
-    const window = await open({ open: [files.a, files.b] });
+    const window = await openBoth(open);
     const page = await compareByKeys(window);
 
     const kills = { a: killOf(traces.b), b: killOf(traces.a) };
@@ -150,7 +143,7 @@ inWindow('desktop', 'two runs', (open) => {
   });
 
   it('are compared, moved through and left from the keyboard alone', async () => {
-    const window = await open({ open: [files.a, files.b] });
+    const window = await openBoth(open);
     const page = await compareByKeys(window);
     const { runId } = traces.a.query('info', {});
     await expect.poll(() => page.url()).toContain(`with=${runId}`);
@@ -181,9 +174,11 @@ inWindow('desktop', 'two runs', (open) => {
   });
 
   it('are chosen on Home, too', async () => {
-    const window = await open({ open: [files.a, files.b] });
-    const page = await home(window);
+    const window = await openBoth(open);
+    const { page } = window;
+    await page.keyboard.press('Shift+H');
     const boxes = page.getByRole('checkbox', { name: /for comparing$/ });
+    await expect.poll(() => boxes.count(), { timeout: WAIT_MS }).toBe(2);
     for (const box of await boxes.all()) await box.check();
     await shoot(window, 'compare-home');
     await page.getByRole('button', { name: 'Compare the two chosen' }).click();
