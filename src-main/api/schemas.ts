@@ -87,6 +87,12 @@ export const querySchemas = {
     heartbeats: z.boolean(),
     filter: timelineFilter.optional(),
   }),
+  traffic: z.strictObject({
+    ...span,
+    buckets: z.number().int().min(1).max(2_000),
+    limit: rows,
+    heartbeats: z.boolean(),
+  }),
   message: z.strictObject({ id }),
   events: z.strictObject({
     ...span,
@@ -105,6 +111,7 @@ export const querySchemas = {
   }),
   elections: nothing,
   faults: nothing,
+  findings: nothing,
   operations: z.strictObject({ ...span, limit: rows }),
   operationBuckets: z.strictObject({ ...span, buckets: z.number().int().min(1).max(2_000) }),
   commits: z.strictObject({ ...span, buckets: z.number().int().min(1).max(2_000) }),

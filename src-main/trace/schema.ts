@@ -3,10 +3,10 @@ import type { SqliteDatabase } from './sqlite.ts';
 
 /** `QLab` in ASCII: stands in the file's header, so that a trace is known for one without opening its tables. */
 export const APPLICATION_ID = 0x514c6162;
-export const SCHEMA_VERSION = 1;
+export const SCHEMA_VERSION = 2;
 
 /** Statement by statement; a trace whose tables differ from these is refused by the reader. */
-const STATEMENTS: readonly string[] = [
+export const STATEMENTS: readonly string[] = [
   `CREATE TABLE run (
     id INTEGER PRIMARY KEY CHECK (id = 1),
     run_id TEXT NOT NULL,
@@ -79,6 +79,7 @@ const STATEMENTS: readonly string[] = [
     commands TEXT
   )`,
   'CREATE INDEX entry_by_end ON entry (node, last)',
+  'CREATE INDEX entry_open ON entry (node, first) WHERE to_ns IS NULL',
   'CREATE INDEX entry_commands ON entry (last) WHERE commands IS NOT NULL',
   `CREATE TABLE operation (
     key INTEGER PRIMARY KEY,
@@ -164,6 +165,50 @@ const STATEMENTS: readonly string[] = [
     operations INTEGER NOT NULL,
     PRIMARY KEY (slot_ns, slot)
   ) WITHOUT ROWID`,
+  `CREATE TABLE lane (
+    node TEXT NOT NULL,
+    from_ns INTEGER NOT NULL,
+    to_ns INTEGER,
+    status TEXT NOT NULL,
+    role TEXT NOT NULL,
+    term INTEGER NOT NULL,
+    lease INTEGER NOT NULL,
+    PRIMARY KEY (node, from_ns)
+  ) WITHOUT ROWID`,
+  `CREATE TABLE operation_density (
+    slot_ns INTEGER NOT NULL,
+    slot INTEGER NOT NULL,
+    invoked INTEGER NOT NULL,
+    acknowledged INTEGER NOT NULL,
+    failed INTEGER NOT NULL,
+    unknown INTEGER NOT NULL,
+    max_ns INTEGER NOT NULL,
+    latencies TEXT NOT NULL,
+    PRIMARY KEY (slot_ns, slot)
+  ) WITHOUT ROWID`,
+  `CREATE TABLE commit_density (
+    slot_ns INTEGER NOT NULL,
+    slot INTEGER NOT NULL,
+    reached TEXT NOT NULL,
+    PRIMARY KEY (slot_ns, slot)
+  ) WITHOUT ROWID`,
+  `CREATE TABLE link_density (
+    slot_ns INTEGER NOT NULL,
+    slot INTEGER NOT NULL,
+    links TEXT NOT NULL,
+    PRIMARY KEY (slot_ns, slot)
+  ) WITHOUT ROWID`,
+  `CREATE TABLE mark (
+    slot_ns INTEGER NOT NULL,
+    slot INTEGER NOT NULL,
+    node TEXT NOT NULL,
+    kind TEXT NOT NULL,
+    count INTEGER NOT NULL,
+    at_ns INTEGER NOT NULL,
+    event TEXT NOT NULL,
+    text TEXT NOT NULL,
+    PRIMARY KEY (slot_ns, slot, node, kind)
+  ) WITHOUT ROWID`,
   `CREATE TABLE spool (
     file TEXT PRIMARY KEY,
     offset INTEGER NOT NULL,
@@ -172,8 +217,15 @@ const STATEMENTS: readonly string[] = [
   ) WITHOUT ROWID`,
 ];
 
-/** Widths of the density table's slots, finest first. */
-export const DENSITY_SLOTS_NS: readonly number[] = [1_000_000, 100_000_000, 10_000_000_000];
+/**
+ * Widths of the slots of all density tables, finest first, each a multiple of the one before. Buckets of a round width (1, 2 or 5 of a
+ * decade) hold at most two slots, so that a zoomed-out window is a few hundred rows.
+ */
+export const DENSITY_SLOTS_NS: readonly number[] = [
+  1e6, 5e6, 1e7, 5e7, 1e8, 5e8, 1e9, 5e9, 1e10, 5e10, 1e11, 5e11,
+];
+/** Links, operations and marks are counted from this width on; narrower windows hold few of them. */
+export const COARSE_SLOTS_NS: readonly number[] = DENSITY_SLOTS_NS.filter((widthNs) => widthNs >= 1e7);
 
 /** Copies that took longer than these touch windows far from their sending; each class is looked up by itself. */
 export const MESSAGE_SPANS_NS: readonly number[] = [50_000_000, 5_000_000_000];
@@ -187,13 +239,18 @@ export function createTables(database: SqliteDatabase): void {
   })();
 }
 
-/** Name -> statement of every table and index of a trace. */
-export function expectedObjects(): Map<string, string> {
+/** Name -> statement of every table and index that these statements make. */
+export function objectsOf(statements: readonly string[]): Map<string, string> {
   const objects = new Map<string, string>();
-  for (const statement of STATEMENTS) {
+  for (const statement of statements) {
     const name = /^CREATE (?:UNIQUE )?(?:TABLE|INDEX) (\w+)/.exec(statement)?.[1];
     if (name === undefined) throw new Error(`a schema statement names nothing: ${statement}`);
     objects.set(name, statement);
   }
   return objects;
+}
+
+/** Name -> statement of every table and index of a trace. */
+export function expectedObjects(): Map<string, string> {
+  return objectsOf(STATEMENTS);
 }

@@ -4,6 +4,13 @@ import type { ClusterState, NodeState } from '../../src-main/api/index.ts';
 import { useCursorStore } from './cursor.ts';
 import { useRunStore } from './run.ts';
 
+/** A playing cursor moves with every frame; who looks at the cluster sees no more than this. */
+const PLAYING_MS = 25;
+
+function passed(ms: number): Promise<void> {
+  return new Promise((resolve) => setTimeout(resolve, ms));
+}
+
 /**
  * The cluster's state at the cursor: folded by the recorder at the live edge, asked of the trace anywhere else. One question is under way at
  * a time; when its answer comes, the newest cursor is asked next, so a fast cursor skips moments instead of queueing them.
@@ -43,6 +50,7 @@ export const useClusterState = defineStore('clusterState', () => {
         if (run.runId === runId) asked.value = answer;
         error.value = null;
         if (run.runId === runId && cursor.atNs === atNs) return;
+        if (cursor.playing) await passed(PLAYING_MS);
       }
     } catch (cause) {
       error.value = cause instanceof Error ? cause.message : String(cause);

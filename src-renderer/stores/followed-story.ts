@@ -93,16 +93,12 @@ export function followedEntry(target: FollowTarget, story: EntryStory): Followed
 export function followedOperation(target: FollowTarget, story: OperationStory): Followed {
   const { operation, entries, missing } = story;
   const moments = [...story.moments, ...entries.flatMap((entry) => entry.moments)].sort(inOrder);
-  const failed = operation.outcome === 'fail' || operation.outcome === 'unknown';
   return {
     kind: 'operation',
     target,
     title: `Operation ${operation.id}`,
     ...copiesOf(entries),
-    moments: moments.map((moment) => {
-      const drawn = momentOf(moment);
-      return failed && moment.stage === 'completed' ? { ...drawn, tone: 'fault' } : drawn;
-    }),
+    moments: moments.map(momentOf),
     missing,
     note: `${operationWords(operation)}: ${operation.outcome}`,
   };
@@ -136,14 +132,22 @@ function copiesOf(stories: readonly EntryStory[]): Pick<Followed, 'rows' | 'mess
   return { rows: copies, messages: new Set(rows.keys()) };
 }
 
-function momentOf({ where, stage, atNs, event, message, text }: StoryMoment): FollowedMoment {
-  return { node: where, atNs, label: LABELS[stage], tone: TONES[stage] ?? 'plain', text, event, message };
+function momentOf({ where, stage, atNs, event, message, outcome, text }: StoryMoment): FollowedMoment {
+  const good = outcome === null || outcome === 'ok';
+  return {
+    node: where,
+    atNs,
+    label: good ? LABELS[stage] : `${LABELS[stage]}: ${outcome}`,
+    tone: good ? (TONES[stage] ?? 'plain') : 'fault',
+    text,
+    event,
+    message,
+  };
 }
 
-/** What led to an event and what came of it. The chain's own messages are drawn as arrows, so its moments are the events between them. */
+/** What led to an event and what came of it. That a message arrived is left out: its arrow shows it, and it leads nowhere. */
 export function followedChain(target: FollowTarget, id: EventId, chain: QueryAnswer<'chain'>): Followed {
   const details = new Map([...chain.causes, ...chain.effects].map((detail) => [detail.id, detail]));
-  const events = [...details.values()].sort((a, b) => a.event.atNs - b.event.atNs);
   const followed = details.get(id);
   return {
     kind: 'message',
@@ -151,7 +155,10 @@ export function followedChain(target: FollowTarget, id: EventId, chain: QueryAns
     title: followed === undefined ? 'Cause and effects' : followed.text,
     rows: chain.messages,
     messages: new Set(chain.messages.map((row) => row.id)),
-    moments: events.map(chainMoment),
+    moments: [...details.values()]
+      .filter(({ event }) => event.kind !== 'arrive')
+      .sort((a, b) => a.event.atNs - b.event.atNs)
+      .map(chainMoment),
     missing: [],
     note: null,
   };
@@ -178,13 +185,15 @@ function chainMoment(detail: EventDetail): FollowedMoment {
 function chainLabel({ event }: EventDetail): string {
   switch (event.kind) {
     case 'send':
-    case 'arrive':
+      return `sends ${event.type} to ${event.to}`;
     case 'deliver':
-      return event.type;
+      return `takes in ${event.type}`;
     case 'role':
       return event.to;
     case 'term':
       return `term ${event.to}`;
+    case 'vote':
+      return `votes for ${event.candidate}`;
     default:
       return event.kind.replaceAll('-', ' ');
   }

@@ -1,6 +1,8 @@
 import { defineStore } from 'pinia';
 import { computed, onScopeDispose, ref, shallowRef, watch } from 'vue';
 import type { EventDetail, EventId } from '../../src-main/api/index.ts';
+import { useTimelineStore } from '../canvas/timeline/timeline-store.ts';
+import { contains, spanOf } from '../canvas/timeline/viewport.ts';
 import { seconds, sentenceOf } from '../wording/figures.ts';
 import { useAnnouncer } from './announcer.ts';
 import { useCursorStore } from './cursor.ts';
@@ -15,6 +17,8 @@ import { useSelectionStore } from './selection.ts';
 const CHAIN_MAX = 200;
 /** What is followed in a run that goes on is looked at again so often. */
 const LIVE_MS = 1_000;
+/** What takes less of the Timeline's width than this cannot be told apart in it. */
+const DOT_SHARE = 0.03;
 
 /**
  * What is followed through the cluster until somebody lets go of it: a message with its causes and effects, a log entry, or a client's
@@ -25,6 +29,7 @@ export const useFollowingStore = defineStore('following', () => {
   const cursor = useCursorStore();
   const selection = useSelectionStore();
   const announcer = useAnnouncer();
+  const timeline = useTimelineStore();
   const target = shallowRef<FollowTarget | null>(null);
   const followed = shallowRef<Followed | null>(null);
   const error = ref<string | null>(null);
@@ -37,7 +42,23 @@ export const useFollowingStore = defineStore('following', () => {
     target.value = next;
     error.value = null;
     await look();
-    if (target.value === next && followed.value) announcer.announce(`Following: ${followed.value.title}.`);
+    if (target.value !== next || !followed.value) return;
+    reveal(followed.value);
+    announcer.announce(`Following: ${followed.value.title}.`);
+  }
+
+  /**
+   * Where nothing of it is in sight, or an entry or operation would be a dot, the Timeline shows it from its beginning to where it came
+   * about. Causes reach far back; of them the selected event is in sight.
+   */
+  function reveal({ kind, moments }: Followed): void {
+    const [first, last] = [moments[0], moments.at(-1)];
+    if (!first || !last) return;
+    const done = moments.find(({ tone }) => tone === 'ok') ?? last;
+    const inSight = moments.some(({ atNs }) => contains(timeline.view, atNs));
+    const isDot = kind !== 'message' && done.atNs - first.atNs < spanOf(timeline.view) * DOT_SHARE;
+    if (inSight && !isDot) return;
+    timeline.show(first.atNs, Math.max(done.atNs, first.atNs + 1_000));
   }
 
   function stop(): void {

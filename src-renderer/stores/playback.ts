@@ -24,9 +24,9 @@ export function advance(playback: Playback): { atNs: Nanoseconds; met: 'start' |
   return { atNs, met: null };
 }
 
-/** `100×`, `1×`, `1/200`. */
+/** `100×`, `1×`, `1/200`, `1/10,000`. */
 export function rateLabel(rate: number): string {
-  return rate >= 1 ? `${Math.round(rate)}×` : `1/${Math.round(1 / rate)}`;
+  return rate >= 1 ? `${Math.round(rate)}×` : `1/${Math.round(1 / rate).toLocaleString('en')}`;
 }
 
 /** `as it happened`, `shown 200× slower`, `shown 10× faster`. */

@@ -24,3 +24,43 @@ export function percentileMs(ascendingNs: ArrayLike<number>, share: number): num
   const ns = ascendingNs[Math.max(0, Math.ceil(share * ascendingNs.length) - 1)];
   return ns === undefined ? null : ns / 1e6;
 }
+
+/** Classes of latency to a doubling: within a class values differ by at most 4.5 %. */
+const CLASSES_AN_OCTAVE = 16;
+
+/** The class of a latency: 0 up to a nanosecond; class k ends at 2^(k/16) ns. */
+export function latencyClass(ns: Nanoseconds): number {
+  return ns <= 1 ? 0 : Math.ceil(Math.log2(ns) * CLASSES_AN_OCTAVE);
+}
+
+/** The middle of a class. */
+function classNs(at: number): Nanoseconds {
+  return 2 ** ((at - 0.5) / CLASSES_AN_OCTAVE);
+}
+
+/** As `operationBucket`, from how many latencies were in each class: percentiles are within 2.2 % of the exact ones, the longest is exact. */
+export function bucketOfClasses(
+  span: { fromNs: Nanoseconds; toNs: Nanoseconds },
+  counts: { invoked: number; failed: number; unknown: number },
+  classes: ReadonlyMap<number, number>,
+  maxNs: Nanoseconds,
+): OperationBucket {
+  const ascending = [...classes].sort(([a], [b]) => a - b);
+  const acknowledged = ascending.reduce((sum, [, count]) => sum + count, 0);
+  const percentile = (share: number): number | null => {
+    let left = Math.max(1, Math.ceil(share * acknowledged));
+    for (const [at, count] of ascending) {
+      left -= count;
+      if (left <= 0) return Math.min(classNs(at), maxNs) / 1e6;
+    }
+    return null;
+  };
+  return {
+    ...span,
+    ...counts,
+    acknowledged,
+    p50Ms: percentile(0.5),
+    p99Ms: percentile(0.99),
+    maxMs: acknowledged === 0 ? null : maxNs / 1e6,
+  };
+}

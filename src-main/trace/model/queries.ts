@@ -77,6 +77,39 @@ export interface LaneSegment {
   term: Term;
 }
 
+/** A stretch in which a leader held its lease. */
+export interface LeaseStretch {
+  node: NodeId;
+  fromNs: Nanoseconds;
+  /** null: holds at the end of the recording. */
+  toNs: Nanoseconds | null;
+}
+
+/** Kinds of messages as a drawing tells them apart, the most telling first; `entries` includes snapshots and reads. */
+export type MessageClass = 'elections' | 'entries' | 'heartbeats';
+
+/** Messages of one class on one directed link, by the bucket they were sent in; only buckets with some. */
+export interface HazeLink {
+  from: NodeId;
+  to: NodeId;
+  class: MessageClass;
+  /** Positions of the buckets, rising; `counts` and `lost` run along with it. */
+  buckets: number[];
+  /** As far as they were looked at: a busy bucket's count is a share of it, the same for every link. */
+  counts: number[];
+  /** Of those, how many were never delivered. */
+  lost: number[];
+}
+
+/** A rule that a check found broken. */
+export interface FindingRow {
+  rule: string;
+  atNs: Nanoseconds;
+  /** The event that shows it. */
+  event: EventId | null;
+  text: string;
+}
+
 export interface ElectionRow {
   /** Ordinal in the run, from 1. */
   number: number;
@@ -296,7 +329,10 @@ export interface TraceQueries {
   totals: { params: object; answer: TraceTotals };
   figures: { params: object; answer: RunFigures };
   stateAt: { params: { atNs: Nanoseconds }; answer: ClusterState };
-  lanes: { params: { fromNs: Nanoseconds; toNs: Nanoseconds }; answer: { segments: LaneSegment[] } };
+  lanes: {
+    params: { fromNs: Nanoseconds; toNs: Nanoseconds };
+    answer: { segments: LaneSegment[]; leases: LeaseStretch[] };
+  };
   /**
    * Messages that touch the window. At most `limit` rows: elections' messages first, then those with entries, then the rest;
    * `total` says how many there are, so that a drawing can say what it leaves out. `heartbeats: false` leaves out AppendEntries
@@ -312,6 +348,21 @@ export interface TraceQueries {
     };
     /** `all`: how many there would be without the filter; absent without one. */
     answer: { rows: MessageRow[]; total: number; all?: number };
+  };
+  /**
+   * What a drawing of `buckets` columns can show of the messages that touch the window: every copy of the classes that fit into `limit`
+   * together, most telling first, and of the others (`crowded`) which links they went over in each bucket. `sent`: how many messages
+   * were sent in each bucket, where that is known without counting them.
+   */
+  traffic: {
+    params: {
+      fromNs: Nanoseconds;
+      toNs: Nanoseconds;
+      buckets: number;
+      limit: number;
+      heartbeats: boolean;
+    };
+    answer: { rows: MessageRow[]; crowded: MessageClass[]; haze: HazeLink[]; sent: number[] | null };
   };
   message: { params: { id: MessageId }; answer: MessageDetail | null };
   events: {
@@ -349,6 +400,8 @@ export interface TraceQueries {
   };
   elections: { params: object; answer: { elections: ElectionRow[] } };
   faults: { params: object; answer: { faults: FaultRow[] } };
+  /** The first thousand. */
+  findings: { params: object; answer: { findings: FindingRow[] } };
   operations: {
     params: { fromNs: Nanoseconds; toNs: Nanoseconds; limit: number };
     answer: { operations: OperationRow[]; total: number };

@@ -36,6 +36,8 @@ export interface StoryMoment {
   event: EventId;
   /** The message by which it came about, or that says it to others; of the latter it is the event itself. */
   message: MessageId | null;
+  /** Of an answer and of the completion: `ok`, `refused`, `unknown`…; null for anything else. */
+  outcome: string | null;
   /** One sentence for a person. */
   text: string;
 }

@@ -2,6 +2,8 @@
 import { copyFileSync, existsSync, mkdtempSync, rmSync, statSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { basename, join } from 'node:path';
+import { isEarlier, migrateFile } from '../migrate/migrate-file.ts';
+import { migrate } from '../migrate/migrate.ts';
 import { openDatabase } from '../sqlite.ts';
 import type { SqliteDatabase, SqliteStatement } from '../sqlite.ts';
 import { checkBytes, checkTables, refusalOf } from './refusal.ts';
@@ -19,7 +21,7 @@ export class TraceConnection {
     this.file = file;
     try {
       checkBytes(file);
-      const { database, temporary } = openAnywhere(file);
+      const { database, temporary } = openOfThisVersion(file);
       this.database = database;
       this.#temporary = temporary;
     } catch (error) {
@@ -48,6 +50,26 @@ export class TraceConnection {
   close(): void {
     this.database.close();
     if (this.#temporary !== undefined) rmSync(this.#temporary, { recursive: true, force: true });
+  }
+}
+
+/** A trace of an earlier version is brought to this one: the file itself where it can be written, else a copy. */
+function openOfThisVersion(file: string): { database: SqliteDatabase; temporary?: string } {
+  const opened = openAnywhere(file);
+  if (!isEarlier(opened.database)) return opened;
+  try {
+    checkTables(opened.database, file);
+  } finally {
+    opened.database.close();
+    if (opened.temporary !== undefined) rmSync(opened.temporary, { recursive: true, force: true });
+  }
+  try {
+    migrateFile(file);
+    return openAnywhere(file);
+  } catch (error) {
+    const code = error instanceof Error && 'code' in error ? String(error.code) : '';
+    if (!/^SQLITE_(CANTOPEN|READONLY|PERM|IOERR|BUSY|FULL)/.test(code)) throw error;
+    return openCopy(file);
   }
 }
 
@@ -83,6 +105,7 @@ function openCopy(file: string): { database: SqliteDatabase; temporary?: string 
     copyFileSync(file, copy);
     for (const suffix of sideFiles(file)) copyFileSync(file + suffix, copy + suffix);
     const database = openDatabase(copy);
+    if (isEarlier(database)) migrate(database);
     // The reader may be killed at any moment. Where the system lets go of a name while the file is open, none is left then.
     database.pragma('journal_mode = DELETE');
     database.pragma('query_only = ON');

@@ -1,6 +1,7 @@
 /** Decides whether a file is a trace that can be shown. Files come from anywhere, so nothing in them is believed. */
 import { closeSync, openSync, readSync, statSync } from 'node:fs';
-import { APPLICATION_ID, SCHEMA_VERSION, expectedObjects } from '../schema.ts';
+import { schemaOf } from '../migrate/migrate.ts';
+import { APPLICATION_ID, SCHEMA_VERSION } from '../schema.ts';
 import type { SqliteDatabase } from '../sqlite.ts';
 
 /** The file is no trace that can be shown. The message is one sentence or two that name the file and the remedy. */
@@ -40,7 +41,8 @@ export function checkTables(database: SqliteDatabase, file: string): void {
       `${file} was recorded by a later Quorum Lab (trace version ${version}; this one reads ${SCHEMA_VERSION}). Update Quorum Lab to open it.`,
     );
   }
-  if (version < SCHEMA_VERSION || !hasExpectedObjects(database))
+  const schema = schemaOf(version);
+  if (schema === undefined || !hasObjectsOf(schema, database))
     throw damaged(file, 'its tables are not those of a trace');
   if (database.prepare('SELECT count(*) FROM run').pluck().get() !== 1)
     throw damaged(file, 'it says nothing about its run');
@@ -99,8 +101,8 @@ function readHead(file: string): Buffer {
  * Tables and indexes must be exactly ours; nothing else may hang on them, and there may be no views and triggers. Plain
  * tables that somebody added are left alone.
  */
-function hasExpectedObjects(database: SqliteDatabase): boolean {
-  const missing = expectedObjects();
+function hasObjectsOf(schema: ReadonlyMap<string, string>, database: SqliteDatabase): boolean {
+  const missing = new Map(schema);
   const rows = database.prepare('SELECT type, name, tbl_name AS owner, sql FROM sqlite_schema').all();
   for (const row of rows as { type: string; name: string; owner: string; sql: string | null }[]) {
     const expected = missing.get(row.name);
@@ -108,7 +110,7 @@ function hasExpectedObjects(database: SqliteDatabase): boolean {
       if (expected !== row.sql) return false;
       missing.delete(row.name);
     } else if (row.type === 'view' || row.type === 'trigger') return false;
-    else if (row.type === 'index' && row.sql !== null && expectedObjects().has(row.owner)) return false;
+    else if (row.type === 'index' && row.sql !== null && schema.has(row.owner)) return false;
     else if (row.type === 'table' && !/^CREATE TABLE /i.test(row.sql ?? '')) return false;
   }
   return missing.size === 0;

@@ -49,13 +49,17 @@ export class LogEntries {
       'INSERT INTO entry (node, first, last, term, hash, from_ns, to_ns, commands) VALUES (?, ?, ?, ?, ?, ?, ?, ?)',
     );
     this.#from = database.prepare(
-      'SELECT key, first, last, term, hash, from_ns, commands FROM entry WHERE node = ? AND last >= ? AND to_ns IS NULL',
+      `SELECT key, first, last, term, hash, from_ns, commands FROM entry INDEXED BY entry_open
+      WHERE node = ? AND last >= ? AND to_ns IS NULL
+        AND first >= coalesce((SELECT max(first) FROM entry WHERE node = ? AND first <= ? AND to_ns IS NULL), 0)`,
     );
     this.#upTo = database.prepare(
-      'SELECT key, first, last, term, hash, from_ns, commands FROM entry WHERE node = ? AND first <= ? AND to_ns IS NULL',
+      `SELECT key, first, last, term, hash, from_ns, commands FROM entry INDEXED BY entry_open
+      WHERE node = ? AND first <= ? AND to_ns IS NULL`,
     );
     this.#held = database.prepare(
-      'SELECT min(first) AS first, max(last) AS last FROM entry WHERE node = ? AND to_ns IS NULL',
+      `SELECT min(first) AS first, max(last) AS last FROM entry INDEXED BY entry_open
+      WHERE node = ? AND to_ns IS NULL`,
     );
     this.#end = database.prepare('UPDATE entry SET to_ns = ? WHERE key = ?');
     this.#shorten = database.prepare('UPDATE entry SET last = ?, hash = NULL, commands = ? WHERE key = ?');
@@ -159,7 +163,7 @@ export class LogEntries {
 
   #cut(node: NodeId, first: LogIndex, atNs: Nanoseconds): void {
     if (first > (this.#lastIndex.get(node) ?? 0)) return;
-    for (const range of this.#from.all(node, first) as StoredRange[]) {
+    for (const range of this.#from.all(node, first, node, first) as StoredRange[]) {
       if (range.first >= first) {
         this.#end.run(atNs, range.key);
         continue;

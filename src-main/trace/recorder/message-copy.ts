@@ -20,6 +20,8 @@ export interface MessageCopy {
   entries: number | null;
   granted: number | null;
   rank: number | null;
+  /** Whether the densities count it among those that were never delivered. */
+  countedLost: boolean;
   dirty: boolean;
 }
 
@@ -61,6 +63,7 @@ export function emptyCopy(id: MessageId): MessageCopy {
     entries: null,
     granted: null,
     rank: null,
+    countedLost: false,
     dirty: false,
   };
 }
@@ -115,6 +118,7 @@ export function copyOf(row: StoredCopy): MessageCopy {
     entries,
     granted,
     rank,
+    countedLost: row.sent_ns !== null && (row.fate === 'dropped' || row.fate === 'lost'),
     dirty: false,
   };
 }

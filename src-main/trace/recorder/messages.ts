@@ -1,7 +1,9 @@
 /** Pairs what senders and receivers recorded of each copy of a message into one row. */
 import type { NodeId } from '../../consensus/replica.ts';
 import type { MessageId, Nanoseconds, TraceEvent } from '../model/events.ts';
+import type { MessageFate } from '../model/queries.ts';
 import type { SqliteDatabase, SqliteStatement } from '../sqlite.ts';
+import type { Density } from './density.ts';
 import { copyOf, emptyCopy, endOf, fateOf } from './message-copy.ts';
 import type { MessageCopy, StoredCopy } from './message-copy.ts';
 import { carriedEntries, grantedBy, messageRank, messageSpan } from './message-facts.ts';
@@ -40,8 +42,11 @@ export class MessageCopies {
   readonly #read: SqliteStatement;
   readonly #lost: SqliteStatement;
 
+  readonly #density: Density;
+
   /** Takes up what an earlier recorder of the same file left open. */
-  constructor(database: SqliteDatabase) {
+  constructor(database: SqliteDatabase, density: Density) {
+    this.#density = density;
     const marks = COLUMNS.replaceAll(/\w+/g, '?');
     const updates = COLUMNS.split(', ')
       .slice(1)
@@ -74,6 +79,7 @@ export class MessageCopies {
     copy.granted = grantedBy(event.type, event.body);
     copy.rank = messageRank(event.type, event.body);
     this.sent++;
+    this.#density.sent(event.source, event.to, copy.rank, event.atNs);
     return copy;
   }
 
@@ -145,6 +151,7 @@ export class MessageCopies {
     const fate = fateOf(copy);
     const endedNs = endOf(copy, fate);
     const span = messageSpan(sentNs, endedNs);
+    this.#countLoss(copy, fate);
     this.#write.run(
       copy.id,
       copy.sender,
@@ -164,6 +171,14 @@ export class MessageCopies {
       span,
     );
     if (sentNs !== null && fate !== 'under-way' && fate !== 'arrived') this.#open.delete(copy.id);
+  }
+
+  #countLoss(copy: MessageCopy, fate: MessageFate): void {
+    const isLost = fate === 'dropped' || fate === 'lost';
+    const { sender, receiver, sentNs } = copy;
+    if (isLost === copy.countedLost || sender === null || receiver === null || sentNs === null) return;
+    copy.countedLost = isLost;
+    this.#density.lost(sender, receiver, sentNs, isLost ? 1 : -1);
   }
 
   /** A receipt for a copy that was already given up for lost: take up again what its row says of the sending. */

@@ -1,7 +1,8 @@
 /** Pairs the beginning and the end of each client operation into one row. */
 import type { OperationId } from '../../consensus/replica.ts';
-import type { TraceEvent } from '../model/events.ts';
+import type { Nanoseconds, TraceEvent } from '../model/events.ts';
 import type { SqliteDatabase, SqliteStatement } from '../sqlite.ts';
+import type { Density } from './density.ts';
 
 type InvokeEvent = Extract<TraceEvent, { kind: 'invoke' }>;
 type CompleteEvent = Extract<TraceEvent, { kind: 'complete' }>;
@@ -18,11 +19,21 @@ const COMPLETE_COLUMNS = ['completed_ns', 'outcome', 'log_index', 'node', 'resul
 export class Operations {
   /** Invocations seen, in this trace as a whole. */
   invoked = 0;
+  /** Those that have not completed -> when they were invoked. */
+  readonly #invokedNs = new Map<OperationId, Nanoseconds>();
+  readonly #density: Density;
   #changed = new Map<OperationId, Operation>();
   readonly #write: SqliteStatement;
   readonly #complete: SqliteStatement;
 
-  constructor(database: SqliteDatabase) {
+  /** Takes up what an earlier recorder of the same file left open. */
+  constructor(database: SqliteDatabase, density: Density) {
+    this.#density = density;
+    const open = database.prepare(
+      'SELECT id, invoked_ns FROM operation WHERE completed_ns IS NULL AND invoked_ns IS NOT NULL',
+    );
+    for (const row of open.raw().iterate() as Iterable<[OperationId, Nanoseconds]>)
+      this.#invokedNs.set(...row);
     const columns = ['id', ...INVOKE_COLUMNS, ...COMPLETE_COLUMNS];
     const invoked = INVOKE_COLUMNS.map((column) => `${column} = excluded.${column}`);
     const completed = COMPLETE_COLUMNS.map((column) => `${column} = excluded.${column}`);
@@ -33,11 +44,16 @@ export class Operations {
 
   invoke(event: InvokeEvent): void {
     this.invoked++;
+    this.#invokedNs.set(event.operation, event.atNs);
+    this.#density.invoked(event.atNs);
     this.#operation(event.operation).invoke = event;
   }
 
   complete(event: CompleteEvent): void {
     this.#operation(event.operation).complete = event;
+    const { operation, atNs, outcome } = event;
+    this.#density.completed(atNs, outcome, atNs - (this.#invokedNs.get(operation) ?? atNs));
+    this.#invokedNs.delete(operation);
   }
 
   flush(): void {

@@ -11,6 +11,7 @@ import { Density } from './density.ts';
 import { ElectionRows } from './election-rows.ts';
 import { EventRows, toTraceEvent } from './event-rows.ts';
 import { Keyframes } from './keyframes.ts';
+import { Lanes } from './lanes.ts';
 import { LogEntries } from './log-entries.ts';
 import { MessageCopies } from './messages.ts';
 import type { MessageCopy } from './message-copy.ts';
@@ -39,6 +40,7 @@ export class TraceRecording {
   readonly #operations: Operations;
   readonly #entries: LogEntries;
   readonly #density: Density;
+  readonly #lanes: Lanes;
   readonly #begin: SqliteStatement;
   readonly #commit: SqliteStatement;
   readonly #setProgress: SqliteStatement;
@@ -60,12 +62,13 @@ export class TraceRecording {
     this.#eventCount = run.events;
     this.#gapCount = run.gaps;
     this.#events = new EventRows(database);
-    this.#messages = new MessageCopies(database);
+    this.#density = new Density(database);
+    this.#messages = new MessageCopies(database, this.#density);
     this.#messages.sent = run.messages;
-    this.#operations = new Operations(database);
+    this.#operations = new Operations(database, this.#density);
     this.#operations.invoked = run.operations;
     this.#entries = new LogEntries(database);
-    this.#density = new Density(database);
+    this.#lanes = new Lanes(database);
     this.keyframes = new Keyframes(database);
     this.elections = new ElectionRows(database);
     this.#begin = database.prepare('BEGIN IMMEDIATE');
@@ -176,6 +179,7 @@ export class TraceRecording {
     }
     this.#writeCounts();
     this.elections.flush();
+    this.#lanes.flush();
   }
 
   #recordEvent(event: TraceEvent, cause: string | null, json: string): void {
@@ -186,6 +190,7 @@ export class TraceRecording {
     this.#file(event);
     this.keyframes.feed(event);
     this.elections.feed(event);
+    this.#lanes.feed(event);
     this.listener?.event(event);
   }
 
@@ -215,10 +220,21 @@ export class TraceRecording {
       case 'complete':
         this.#operations.complete(event);
         break;
+      case 'commit':
+        this.#density.commit(event);
+        break;
+      case 'configuration':
+      case 'transfer':
+      case 'lease':
+        this.#density.mark(event);
+        break;
+      case 'snapshot':
+        this.#density.mark(event);
+        this.#entries.feed(event);
+        break;
       case 'append':
       case 'truncate':
       case 'compact':
-      case 'snapshot':
       case 'node-started':
         this.#entries.feed(event);
         break;
@@ -267,6 +283,7 @@ export class TraceRecording {
     this.#entries.finish();
     this.keyframes.finish();
     this.elections.finish();
+    this.#lanes.finish();
     this.#writeCounts();
     this.#database
       .prepare('UPDATE run SET status = ?, status_reason = ?, recorder_pid = NULL, recorder_token = NULL')

@@ -2,6 +2,7 @@
 import { existsSync, fsyncSync, openSync, closeSync } from 'node:fs';
 import { setTimeout as delay } from 'node:timers/promises';
 import type { RunHeader } from '../protocol.ts';
+import { migrate, schemaOf } from '../migrate/migrate.ts';
 import { APPLICATION_ID, SCHEMA_VERSION, createTables } from '../schema.ts';
 import { openDatabase } from '../sqlite.ts';
 import type { SqliteDatabase } from '../sqlite.ts';
@@ -76,11 +77,11 @@ function prepareConnection(database: SqliteDatabase): void {
 
 function takeOver(database: SqliteDatabase, file: string, runId?: string): StoredRun {
   const id: unknown = database.pragma('application_id', { simple: true });
-  const version: unknown = database.pragma('user_version', { simple: true });
+  const version = Number(database.pragma('user_version', { simple: true }));
   if (id !== APPLICATION_ID)
     throw new Error(`${file} is not a trace; choose another name for the recording.`);
-  if (version !== SCHEMA_VERSION)
-    throw new Error(`${file} is a trace of version ${String(version)}, this lab writes ${SCHEMA_VERSION}.`);
+  if (schemaOf(version) === undefined)
+    throw new Error(`${file} is a trace of version ${version}, this lab writes ${SCHEMA_VERSION}.`);
   const row = database
     .prepare(
       'SELECT run_id, status, recorder_pid, recorder_token, recorder_seq, duration_ns, events, messages, operations, gaps FROM run',
@@ -94,6 +95,7 @@ function takeOver(database: SqliteDatabase, file: string, runId?: string): Store
   if (row.recorder_pid !== process.pid && recorderAlive(row.recorder_pid, row.recorder_token)) {
     throw new Error(`${file} is being recorded by process ${row.recorder_pid}; wait for it to end.`);
   }
+  migrate(database);
   if (row.status !== 'complete') {
     claim(database);
   }

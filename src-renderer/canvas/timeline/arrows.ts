@@ -1,8 +1,7 @@
 /** Messages as arrows from where they were sent to where they ended, and which of them is under the pointer. */
 import type { MessageRow } from '../../../src-main/api/index.ts';
+import type { TimelineAxis } from './axis.ts';
 import type { TimelineLayout } from './layout.ts';
-import type { Viewport } from './viewport.ts';
-import { timeToX } from './viewport.ts';
 
 export type MessageStyle =
   | 'vote'
@@ -73,7 +72,7 @@ export function usualFlightNs(rows: readonly MessageRow[]): number {
 export function messageArrows(
   rows: readonly MessageRow[],
   layout: TimelineLayout,
-  view: Viewport,
+  axis: TimelineAxis,
 ): MessageArrow[] {
   const lanes = new Map(layout.lanes.map((lane) => [lane.node, lane]));
   const flightNs = usualFlightNs(rows);
@@ -84,13 +83,13 @@ export function messageArrows(
     if (!from || !to || from === to) continue;
     const down = to.centerPx > from.centerPx ? 1 : -1;
     const endNs = endOf(row);
-    const x1 = timeToX(view, layout.plotPx, row.sentNs);
+    const x1 = axis.sentX(row);
     const y1 = from.centerPx + (down * from.followerPx) / 2;
     const goalY = to.centerPx - (down * to.followerPx) / 2;
     const goalX =
       endNs === null
-        ? Math.max(timeToX(view, layout.plotPx, row.sentNs + flightNs), x1 + LEAN_PX_MIN)
-        : timeToX(view, layout.plotPx, endNs);
+        ? Math.max(axis.x(row.sentNs + flightNs, row.from), x1 + LEAN_PX_MIN)
+        : axis.endX(row, endNs);
     const share = endNs !== null ? 1 : shareOfWay(row, Math.abs(goalY - y1));
     const x2 = x1 + (goalX - x1) * share;
     if (Math.max(x1, x2) < 0 || Math.min(x1, x2) > layout.plotPx) continue;

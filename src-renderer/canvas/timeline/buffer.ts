@@ -1,72 +1,94 @@
-/** What a timeline holds of a trace: three viewports, one each side, so that a pan has something to show before the answer comes. */
-import type { MessageRow } from '../../../src-main/api/index.ts';
+/**
+ * What a timeline holds of a trace: windows three viewports wide, each at the zoom that it was asked for, so that a pan has something to
+ * show before the answer comes and a zoom back shows at once. Pure.
+ */
+import { STEPS_NS } from './ticks.ts';
 import type { Viewport } from './viewport.ts';
 import { spanOf } from './viewport.ts';
 
-/** Integer windows to ask for; all within the recording. `null` where there is nothing on that side. */
-export interface WantedWindows {
-  readonly center: Viewport;
-  readonly left: Viewport | null;
-  readonly right: Viewport | null;
-  /** All three together. */
-  readonly whole: Viewport;
-}
-
-export function wantedWindows(view: Viewport, edgeNs: number): WantedWindows {
-  const edge = Math.max(Math.ceil(edgeNs) + 1, 2);
-  const fromNs = Math.min(Math.max(Math.floor(view.fromNs), 0), edge - 1);
-  const toNs = Math.min(Math.max(Math.ceil(view.toNs), fromNs + 1), edge);
-  const span = Math.ceil(spanOf(view));
-  const leftNs = Math.max(fromNs - span, 0);
-  const rightNs = Math.min(toNs + span, edge);
-  return {
-    center: { fromNs, toNs },
-    left: leftNs < fromNs ? { fromNs: leftNs, toNs: fromNs } : null,
-    right: rightNs > toNs ? { fromNs: toNs, toNs: rightNs } : null,
-    whole: { fromNs: leftNs, toNs: rightNs },
-  };
-}
-
-/** What was last loaded: for which view, and up to which end of the recording. */
+/** What a look at the trace covered. */
 export interface LoadedFor {
-  readonly view: Viewport;
+  /** Three viewports wide where the recording is; begins and ends between columns. */
+  readonly window: Viewport;
+  /** How much time a column of it has: a round number, so that columns keep still while the view moves. */
+  readonly columnNs: number;
+  /** How far the recording had come. */
   readonly edgeNs: number;
 }
 
-/**
- * Whether the view has moved or zoomed so far from what was loaded that another look at the trace is due. Details depend on zoom, so any
- * real change of width counts; a pan counts from a quarter of the width; the live edge counts where the view touches it.
- */
-export function isStale(loaded: LoadedFor | null, view: Viewport, edgeNs: number): boolean {
-  if (!loaded) return true;
+/** A column is two to five pixels wide. */
+const COLUMN_PX_MIN = 2;
+const COLUMNS_MAX = 1_990;
+/** A pan asks for more when less than this share of a viewport is left beside the view. */
+const MARGIN = 0.35;
+
+/** The round width of a column at this zoom. */
+export function columnFor(view: Viewport, plotPx: number): number {
   const span = spanOf(view);
-  const zoom = span / spanOf(loaded.view);
-  if (zoom > 1.1 || zoom < 0.9) return true;
-  if (Math.abs(view.fromNs - loaded.view.fromNs) > span * 0.25) return true;
-  return edgeNs > loaded.edgeNs && view.toNs > loaded.edgeNs;
+  const least = Math.max((span / Math.max(plotPx, 1)) * COLUMN_PX_MIN, (span * 3.1) / COLUMNS_MAX, 1);
+  return STEPS_NS.find((step) => step >= least) ?? Math.ceil(least / 86_400e9) * 86_400e9;
 }
 
-/** Joins answers for neighbouring windows: a message that touches two of them counts once. */
-export function joinMessages(parts: readonly (readonly MessageRow[])[]): MessageRow[] {
-  const rows: MessageRow[] = [];
-  const seen = new Set<string>();
-  for (const part of parts) {
-    for (const row of part) {
-      if (seen.has(row.id)) continue;
-      seen.add(row.id);
-      rows.push(row);
-    }
+/** The window to ask for around a view: whole columns, within the recording. */
+export function wantedWindow(
+  view: Viewport,
+  columnNs: number,
+  edgeNs: number,
+): { fromNs: number; toNs: number; buckets: number } {
+  const span = spanOf(view);
+  const edge = Math.max(Math.ceil(edgeNs) + 1, 2);
+  const fromNs = Math.floor(Math.max(Math.min(view.fromNs, edge) - span, 0) / columnNs) * columnNs;
+  const wanted = Math.max(Math.min(view.toNs + span, edge), fromNs + 1);
+  const buckets = Math.min(Math.max(Math.ceil((wanted - fromNs) / columnNs), 1), 2_000);
+  return { fromNs, toNs: fromNs + buckets * columnNs, buckets };
+}
+
+/** Whether all that the recording has of the view was loaded. */
+export function covers(loaded: LoadedFor, view: Viewport, edgeNs: number): boolean {
+  const toNs = Math.min(view.toNs, edgeNs);
+  if (Math.max(view.fromNs, 0) < loaded.window.fromNs) return false;
+  return toNs <= loaded.window.toNs && toNs <= Math.max(loaded.edgeNs, loaded.window.fromNs);
+}
+
+/** Whether this is what the view should show: all of it, at its zoom. */
+export function isRight(loaded: LoadedFor, view: Viewport, plotPx: number, edgeNs: number): boolean {
+  return loaded.columnNs === columnFor(view, plotPx) && covers(loaded, view, edgeNs);
+}
+
+/** Whether another look at the trace is due: the loaded is not right, or soon will not be. */
+export function isStale(loaded: LoadedFor | null, view: Viewport, plotPx: number, edgeNs: number): boolean {
+  if (!loaded || !isRight(loaded, view, plotPx, edgeNs)) return true;
+  const margin = spanOf(view) * MARGIN;
+  const wider = { fromNs: Math.max(view.fromNs - margin, 0), toNs: view.toNs + margin };
+  return !covers(loaded, wider, edgeNs) && edgeNs <= loaded.edgeNs;
+}
+
+/** How well something loaded stands in for what a view should show; larger is better. */
+function fitness(loaded: LoadedFor, view: Viewport, plotPx: number, edgeNs: number): number {
+  const zoom = Math.abs(Math.log(loaded.columnNs / columnFor(view, plotPx)));
+  const fromNs = Math.max(view.fromNs, loaded.window.fromNs);
+  const toNs = Math.min(view.toNs, loaded.window.toNs);
+  const share = Math.max(toNs - fromNs, 0) / spanOf(view);
+  return (covers(loaded, view, edgeNs) ? 1 : share * 0.8) - zoom * 0.1;
+}
+
+/** Of all that is held, what the view is best drawn from. */
+export function bestFor<T extends { readonly loaded: LoadedFor }>(
+  held: readonly T[],
+  view: Viewport,
+  plotPx: number,
+  edgeNs: number,
+): T | null {
+  let best: T | null = null;
+  let bestFitness = -Infinity;
+  for (const one of held) {
+    const fits = fitness(one.loaded, view, plotPx, edgeNs);
+    if (fits > bestFitness) [best, bestFitness] = [one, fits];
   }
-  return rows;
+  return best;
 }
 
 /** How many messages a drawing of this width can tell apart. */
 export function messageLimit(plotPx: number): number {
-  return Math.min(Math.max(Math.round(plotPx * 0.6), 200), 1_500);
-}
-
-/** `showing 400 of 12,031 messages; zoom in for all`, or null where all are shown. */
-export function shownText(shown: number, total: number, group: (count: number) => string): string | null {
-  if (shown >= total) return null;
-  return `showing ${group(shown)} of ${group(total)} messages; zoom in for all`;
+  return Math.min(Math.max(Math.round(plotPx * 0.6), 200), 1_200);
 }

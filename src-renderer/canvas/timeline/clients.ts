@@ -1,6 +1,8 @@
 /** The clients' row: how many operations were acknowledged, and the stretches in which none was. */
-import type { ElectionRow, OperationBucket } from '../../../src-main/api/index.ts';
-import { electionEndNs } from './spans.ts';
+import type { ElectionRow, OperationBucket, OperationRow } from '../../../src-main/api/index.ts';
+import type { TimelineAxis } from './axis.ts';
+import type { TimelineLayout } from './layout.ts';
+import { electionEndNs, stackSpans } from './spans.ts';
 import { formatDuration, formatMs } from './time.ts';
 
 /** A stretch without an acknowledged operation although clients were at work. */
@@ -60,4 +62,48 @@ export function bucketScale(buckets: readonly OperationBucket[]): number {
   let most = 0;
   for (const bucket of buckets) most = Math.max(most, bucket.acknowledged);
   return Math.max(most, 1);
+}
+
+/** An operation in the clients' row; pixels of the drawing. */
+export interface PlacedOperation {
+  readonly row: OperationRow;
+  readonly x: number;
+  readonly y: number;
+  readonly width: number;
+  readonly height: number;
+}
+
+const OPERATION_ROWS_MAX = 8;
+
+/** Each operation in the first row where it overlaps nothing earlier; those that find none share the last. */
+export function placeOperations(
+  operations: readonly OperationRow[],
+  layout: TimelineLayout,
+  axis: TimelineAxis,
+): PlacedOperation[] {
+  const stacked = stackSpans(
+    operations,
+    (row) => row.invokedNs,
+    (row) => row.completedNs ?? Infinity,
+  );
+  const rows = Math.min(
+    stacked.reduce((most, { row }) => Math.max(most, row + 1), 1),
+    OPERATION_ROWS_MAX,
+  );
+  const { topPx, heightPx } = layout.clients;
+  const pitch = (heightPx - 12) / rows;
+  const placed: PlacedOperation[] = [];
+  for (const { item, row } of stacked) {
+    const x = Math.max(axis.x(item.invokedNs), 0);
+    const right = Math.min(axis.x(item.completedNs ?? Infinity), layout.plotPx);
+    if (right < 0 || x > layout.plotPx) continue;
+    placed.push({
+      row: item,
+      x,
+      y: topPx + 5 + Math.min(row, rows - 1) * pitch,
+      width: Math.max(right - x, 1),
+      height: Math.max(Math.min(pitch - 1, 8), 2),
+    });
+  }
+  return placed;
 }

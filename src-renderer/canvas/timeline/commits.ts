@@ -1,7 +1,6 @@
 /** The commit strip under a lane: where the node's commit index rose. */
-import type { LogIndex } from '../../../src-main/api/index.ts';
-import type { Viewport } from './viewport.ts';
-import { timeToX } from './viewport.ts';
+import type { LogIndex, NodeId } from '../../../src-main/api/index.ts';
+import type { TimelineAxis } from './axis.ts';
 
 /** Neighbouring buckets with commits, joined. */
 export interface CommitStep {
@@ -28,16 +27,16 @@ export function commitSteps(
   return steps;
 }
 
-/** The steps as pixels of the plot, clipped to it. */
+/** The steps of a node as pixels of the plot, clipped to it. */
 export function stripRects(
   steps: readonly CommitStep[],
-  view: Viewport,
-  widthPx: number,
+  node: NodeId,
+  axis: TimelineAxis,
 ): { x: number; width: number }[] {
   const rects: { x: number; width: number }[] = [];
   for (const { fromNs, toNs } of steps) {
-    const left = Math.max(timeToX(view, widthPx, fromNs), 0);
-    const right = Math.min(timeToX(view, widthPx, toNs), widthPx);
+    const left = Math.max(axis.x(fromNs, node), 0);
+    const right = Math.min(axis.x(toNs, node), axis.widthPx);
     if (right > left) rects.push({ x: left, width: right - left });
   }
   return rects;

@@ -1,11 +1,11 @@
 /** What is followed, above everything else of the scene: the rest fades, its messages stay, and its moments are marked on the lanes. */
 import type { Followed, FollowedMoment, MomentTone } from '../../stores/followed-story.ts';
 import { messageArrows } from './arrows.ts';
+import type { TimelineAxis } from './axis.ts';
 import { drawOneArrow } from './draw-messages.ts';
 import type { TimelineLayout } from './layout.ts';
 import type { Palette } from './palette.ts';
-import type { Viewport } from './viewport.ts';
-import { timeToX } from './viewport.ts';
+import { textWidth } from './text-width.ts';
 
 /** How much of the ground lies over what is not followed. */
 const VEIL_ALPHA = 0.66;
@@ -26,14 +26,14 @@ export interface PlacedMoment {
 export function placeMoments(
   moments: readonly FollowedMoment[],
   layout: TimelineLayout,
-  view: Viewport,
+  axis: TimelineAxis,
 ): PlacedMoment[] {
   const lanes = new Map(layout.lanes.map((lane) => [lane.node, lane]));
   const placed: PlacedMoment[] = [];
   for (const moment of moments) {
-    const x = timeToX(view, layout.plotPx, moment.atNs);
-    if (x < -MARK_PX || x > layout.plotPx + MARK_PX) continue;
     const lane = lanes.get(moment.node);
+    const x = axis.x(moment.atNs, lane?.node);
+    if (x < -MARK_PX || x > layout.plotPx + MARK_PX) continue;
     if (lane) {
       const away = lane.followerPx / 2 + LABEL_AWAY_PX;
       placed.push({ moment, x, y: lane.centerPx, labelYs: [lane.centerPx - away, lane.centerPx + away] });
@@ -50,7 +50,7 @@ export function drawFollowed(
   context: CanvasRenderingContext2D,
   followed: Followed,
   layout: TimelineLayout,
-  view: Viewport,
+  axis: TimelineAxis,
   palette: Palette,
 ): void {
   const bottom = layout.clients.topPx + layout.clients.heightPx;
@@ -58,11 +58,11 @@ export function drawFollowed(
   context.fillStyle = palette.s0;
   context.fillRect(0, layout.lanesPx, layout.plotPx, bottom - layout.lanesPx);
   context.globalAlpha = 1;
-  for (const arrow of messageArrows(followed.rows, layout, view)) {
+  for (const arrow of messageArrows(followed.rows, layout, axis)) {
     drawOneArrow(context, arrow, palette.s0, 4);
     drawOneArrow(context, arrow, arrow.end === 'cross' ? palette.fault : palette.accent, 1.75);
   }
-  const placed = placeMoments(followed.moments, layout, view);
+  const placed = placeMoments(followed.moments, layout, axis);
   for (const { moment, x, y } of placed) drawMark(context, x, y, colourOf(moment.tone, palette), palette);
   drawLabels(context, placed, palette);
 }
@@ -109,7 +109,7 @@ function drawLabels(
     const left = x - MARK_PX;
     const labelY = labelYs.find((y) => left >= (takenTo.get(y) ?? -Infinity));
     if (labelY === undefined) continue;
-    const width = context.measureText(moment.label).width;
+    const width = textWidth(context, palette.sans(12, 600), moment.label);
     context.fillStyle = palette.s0;
     context.fillRect(left - 2, labelY - 8, width + 4, 16);
     context.fillStyle = colourOf(moment.tone, palette);

@@ -10,6 +10,8 @@ const INSET_PX = 16;
 export interface GutterWords {
   readonly nodes: readonly { readonly id: string; readonly words: string; readonly down: boolean }[];
   readonly clients: string;
+  /** What the ruler counts. */
+  readonly ruler?: string;
 }
 
 /** In two words each: `leader 5`, `killed`. */
@@ -24,18 +26,22 @@ export function gutterWords(nodes: readonly NodeState[], clients: number): Gutte
   };
 }
 
+/** Returns how many labels it wrote. */
 export function drawGutter(
   context: CanvasRenderingContext2D,
   layout: TimelineLayout,
   words: GutterWords,
   palette: Palette,
-): void {
+): number {
   context.textBaseline = 'middle';
+  let drawn = 0;
   const write = (text: string, y: number, font: string, ink: string, x = INSET_PX): void => {
     context.font = font;
     context.fillStyle = ink;
     context.fillText(text, x, y);
+    drawn++;
   };
+  if (words.ruler) write(words.ruler, 14, palette.sans(12), palette.t3);
   write('elections', layout.electionsPx + SPAN_BAR_PX / 2, palette.sans(12), palette.t3);
   write('faults', layout.faultsPx + SPAN_ROW_PX / 2 - 2, palette.sans(12), palette.t3);
   const known = new Map(words.nodes.map((node) => [node.id, node]));
@@ -51,4 +57,5 @@ export function drawGutter(
   const middle = layout.clients.topPx + layout.clients.heightPx / 2;
   write('clients', middle - 8, palette.sans(13, 600), palette.t1);
   write(words.clients, middle + 9, palette.mono(12), palette.t3);
+  return drawn;
 }

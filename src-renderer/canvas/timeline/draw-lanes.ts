@@ -3,6 +3,7 @@ import { drawCross, drawStar } from './draw-marks.ts';
 import type { Palette } from './palette.ts';
 import type { LaneRect } from './segments.ts';
 import { labelOf } from './segments.ts';
+import { textWidth } from './text-width.ts';
 
 const LABEL_INSET_PX = 8;
 /** A leader's star and the room behind it. */
@@ -10,13 +11,15 @@ const STAR_PX = 18;
 /** From the cross of a death to the word. */
 const DEATH_PX = 14;
 
+/** Returns how many bars it drew. */
 export function drawLaneBars(
   context: CanvasRenderingContext2D,
   rects: readonly LaneRect[],
   palette: Palette,
-): void {
+): number {
   context.textBaseline = 'middle';
   for (const rect of rects) drawBar(context, rect, palette);
+  return rects.length;
 }
 
 function drawBar(context: CanvasRenderingContext2D, rect: LaneRect, palette: Palette): void {
@@ -49,7 +52,8 @@ function drawBar(context: CanvasRenderingContext2D, rect: LaneRect, palette: Pal
 function drawBaseline(context: CanvasRenderingContext2D, rect: LaneRect, palette: Palette): void {
   const middle = rect.y + rect.height / 2;
   const text = fittingLabel(context, rect, palette)?.text;
-  const from = text === undefined ? rect.x : rect.x + DEATH_PX + 6 + context.measureText(text).width;
+  const from =
+    text === undefined ? rect.x : rect.x + DEATH_PX + 6 + textWidth(context, palette.sans(12), text);
   if (from >= rect.x + rect.width) return;
   context.strokeStyle = palette.down;
   context.lineWidth = 1.5;
@@ -61,16 +65,19 @@ function drawBaseline(context: CanvasRenderingContext2D, rect: LaneRect, palette
   context.setLineDash([]);
 }
 
+/** Returns how many labels and signs it drew. */
 export function drawLaneLabels(
   context: CanvasRenderingContext2D,
   rects: readonly LaneRect[],
   palette: Palette,
-): void {
+): number {
   context.textBaseline = 'middle';
-  for (const rect of rects) drawLabel(context, rect, palette);
+  let drawn = 0;
+  for (const rect of rects) drawn += drawLabel(context, rect, palette);
+  return drawn;
 }
 
-function drawLabel(context: CanvasRenderingContext2D, rect: LaneRect, palette: Palette): void {
+function drawLabel(context: CanvasRenderingContext2D, rect: LaneRect, palette: Palette): number {
   const { form, segment, x, y, width, height } = rect;
   const middle = y + height / 2;
   const fills = palette.term(segment.term);
@@ -79,17 +86,20 @@ function drawLabel(context: CanvasRenderingContext2D, rect: LaneRect, palette: P
   if (form === 'leader' && width > 26)
     drawStar(context, x + LABEL_INSET_PX + 6, middle, 6.5, fills.solid.ink);
   const label = fittingLabel(context, rect, palette);
-  if (!label) return;
+  const signs = Number(form === 'dead' && rect.startsHere) + Number(form === 'leader' && width > 26);
+  if (!label) return signs;
   if (form === 'candidate' || form === 'pre-candidate' || form === 'paused' || form === 'learner') {
     // A quiet ground under a label that stands on a pattern.
     context.fillStyle = fills.tint.fill;
-    box(context, label.x - 4, y + 2, context.measureText(label.text).width + 8, height - 4);
+    box(context, label.x - 4, y + 2, textWidth(context, palette.sans(12), label.text) + 8, height - 4);
   }
   context.fillStyle = form === 'dead' ? palette.t3 : form === 'leader' ? fills.solid.ink : fills.tint.ink;
+  context.font = palette.sans(12, form === 'leader' ? 600 : 400);
   context.fillText(label.text, label.x, middle + 0.5);
+  return signs + 1;
 }
 
-/** A bar's label if all of it fits, else as much of it as says something, else nothing. Sets the font. */
+/** A bar's label if all of it fits, else as much of it as says something, else nothing. */
 function fittingLabel(
   context: CanvasRenderingContext2D,
   rect: LaneRect,
@@ -99,9 +109,9 @@ function fittingLabel(
   const inset = form === 'dead' ? DEATH_PX : form === 'leader' ? LABEL_INSET_PX + STAR_PX : LABEL_INSET_PX;
   const room = rect.width - inset - 4;
   if (room < 8) return undefined;
-  context.font = palette.sans(12, form === 'leader' ? 600 : 400);
+  const font = palette.sans(12, form === 'leader' ? 600 : 400);
   const shorter = form === 'dead' ? [] : [`term ${segment.term}`, String(segment.term)];
-  const text = [labelOf(segment), ...shorter].find((words) => context.measureText(words).width <= room);
+  const text = [labelOf(segment), ...shorter].find((words) => textWidth(context, font, words) <= room);
   return text === undefined || text === '' ? undefined : { text, x: rect.x + inset };
 }
 

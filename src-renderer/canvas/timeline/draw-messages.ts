@@ -47,11 +47,12 @@ function lookOf(arrow: MessageArrow, palette: Palette): Look {
   }
 }
 
+/** Returns how many lines, heads and crosses it drew. */
 export function drawArrows(
   context: CanvasRenderingContext2D,
   arrows: readonly MessageArrow[],
   palette: Palette,
-): void {
+): number {
   const batches = new Map<string, { look: Look; arrows: MessageArrow[] }>();
   for (const arrow of arrows) {
     const key = `${arrow.style}${arrow.row.granted === false ? '-refused' : ''}`;
@@ -68,7 +69,9 @@ export function drawArrows(
   context.strokeStyle = palette.fault;
   context.lineWidth = 1.5;
   context.beginPath();
+  let drawn = arrows.length;
   for (const { end, x2, y2 } of arrows) {
+    if (end !== 'open') drawn++;
     if (end !== 'cross') continue;
     context.moveTo(x2 - 3.5, y2 - 3.5);
     context.lineTo(x2 + 3.5, y2 + 3.5);
@@ -76,6 +79,7 @@ export function drawArrows(
     context.lineTo(x2 - 3.5, y2 + 3.5);
   }
   context.stroke();
+  return drawn;
 }
 
 /** One arrow, brighter than the others: the selected one or the one under the pointer. */

@@ -1,47 +1,71 @@
 /** What changes often, on a canvas of its own above the scene: cursor, hovered and selected things, a stretch being selected. */
 import type { Palette } from './palette.ts';
+import type { TimelineAxis } from './axis.ts';
 import type { MessageArrow } from './arrows.ts';
+import type { PlacedTick } from './draw-plot.ts';
 import { drawOneArrow } from './draw-messages.ts';
 import type { LaneRow, TimelineLayout } from './layout.ts';
 import { SPAN_BAR_PX } from './layout.ts';
-import { chooseTicks } from './ticks.ts';
-import type { Viewport } from './viewport.ts';
-import { timeToX } from './viewport.ts';
+import { textWidth } from './text-width.ts';
 
 const FLAG_HEIGHT_PX = 18;
 
-/** The cursor's line over everything and its flag, with the moment, in the ruler. */
+/**
+ * The cursor's line over everything and its flag, with the moment, in the ruler. Where lanes have times of their own, the line goes from
+ * lane to lane: it is what each of them had come to.
+ */
 export function drawCursor(
   context: CanvasRenderingContext2D,
   layout: TimelineLayout,
-  view: Viewport,
-  atNs: number,
-  text: string,
+  axis: TimelineAxis,
+  cursor: { readonly atNs: number; readonly text: string; readonly ticks: readonly PlacedTick[] },
   palette: Palette,
 ): void {
-  const x = timeToX(view, layout.plotPx, atNs);
+  const x = axis.x(cursor.atNs);
+  const bottom = layout.clients.topPx + layout.clients.heightPx;
+  if (axis.arrangement === 'causal') drawCut(context, layout, axis, cursor.atNs, palette);
   if (x < -1 || x > layout.plotPx + 1) return;
   context.fillStyle = palette.accent;
-  context.fillRect(Math.round(x) - 0.75, 20, 1.5, layout.clients.topPx + layout.clients.heightPx - 20);
-  context.font = palette.mono(12, 600);
+  const [top, height] = axis.arrangement === 'causal' ? [20, layout.lanesPx - 20] : [20, bottom - 20];
+  context.fillRect(Math.round(x) - 0.75, top, 1.5, height);
+  const font = palette.mono(12, 600);
   context.textBaseline = 'middle';
-  const width = context.measureText(text).width + 14;
+  const width = textWidth(context, font, cursor.text) + 14;
   // The flag stays whole at both ends of the plot, and no half label looks out from behind it.
   const left = Math.min(Math.max(x - width / 2, 0), layout.plotPx - width);
-  context.font = palette.mono(12);
+  const tickFont = palette.mono(12);
   context.fillStyle = palette.s0;
-  for (const tick of chooseTicks(view, layout.plotPx)) {
-    const at = timeToX(view, layout.plotPx, tick.atNs) + 4;
-    const labelWidth = context.measureText(tick.label).width;
-    if (at < left + width + 4 && at + labelWidth > left - 4) context.fillRect(at - 2, 4, labelWidth + 6, 16);
+  for (const tick of cursor.ticks) {
+    const at = tick.x + 4;
+    if (at > left + width + 4 || at < left - 160) continue;
+    const labelWidth = textWidth(context, tickFont, tick.label);
+    if (at + labelWidth > left - 4) context.fillRect(at - 2, 4, labelWidth + 6, 16);
   }
-  context.font = palette.mono(12, 600);
+  context.font = font;
   context.fillStyle = palette.accent;
   context.beginPath();
   context.roundRect(left, 4, width, FLAG_HEIGHT_PX, 3);
   context.fill();
   context.fillStyle = palette.onTerm;
-  context.fillText(text, left + 7, 4 + FLAG_HEIGHT_PX / 2 + 0.5);
+  context.fillText(cursor.text, left + 7, 4 + FLAG_HEIGHT_PX / 2 + 0.5);
+}
+
+function drawCut(
+  context: CanvasRenderingContext2D,
+  layout: TimelineLayout,
+  axis: TimelineAxis,
+  atNs: number,
+  palette: Palette,
+): void {
+  context.strokeStyle = palette.accent;
+  context.lineWidth = 1.5;
+  context.beginPath();
+  for (const lane of layout.lanes) {
+    const x = axis.x(atNs, lane.node);
+    context.lineTo(x, lane.topPx + 2);
+    context.lineTo(x, lane.topPx + lane.pitchPx - 2);
+  }
+  context.stroke();
 }
 
 /** A stretch being chosen by dragging with Shift held. */
@@ -88,14 +112,13 @@ export function drawBoxMark(
 }
 
 export function spanBox(
-  layout: TimelineLayout,
-  view: Viewport,
+  axis: TimelineAxis,
   fromNs: number,
   toNs: number,
   y: number,
 ): { x: number; y: number; width: number; height: number } {
-  const x = timeToX(view, layout.plotPx, fromNs);
-  return { x, y, width: timeToX(view, layout.plotPx, toNs) - x, height: SPAN_BAR_PX };
+  const x = axis.x(fromNs);
+  return { x, y, width: Math.min(axis.x(toNs), axis.widthPx + 4) - x, height: SPAN_BAR_PX };
 }
 
 /** Where the selected event happened: a diamond on its node's lane. */

@@ -1,9 +1,8 @@
 /** Marks on the lanes: changes of membership, snapshots, transfers and lost leases. Pure but for the drawing at the end. */
 import type { LaneMark, LaneMarkKind } from '../../../src-main/api/index.ts';
+import type { TimelineAxis } from './axis.ts';
 import type { TimelineLayout } from './layout.ts';
 import type { Palette } from './palette.ts';
-import type { Viewport } from './viewport.ts';
-import { timeToX } from './viewport.ts';
 
 export interface PlacedMark {
   readonly mark: LaneMark;
@@ -23,14 +22,18 @@ const ASIDE_PX_MAX = 2 * BESIDE_PX;
  * Under the bars, on the line of the commit strip, where no message ends. What falls together on a lane covers what was before if it is
  * of the same form (a configuration that was adopted and is now committed), and stands beside it otherwise.
  */
-export function placeMarks(marks: readonly LaneMark[], layout: TimelineLayout, view: Viewport): PlacedMark[] {
+export function placeMarks(
+  marks: readonly LaneMark[],
+  layout: TimelineLayout,
+  axis: TimelineAxis,
+): PlacedMark[] {
   const rows = new Map(layout.lanes.map((lane) => [lane.node, lane]));
   const placed: PlacedMark[] = [];
   const last = new Map<string, PlacedMark>();
   for (const mark of marks) {
     const lane = rows.get(mark.node);
     if (!lane) continue;
-    const x = timeToX(view, layout.plotPx, mark.atNs);
+    const x = axis.x(mark.atNs, mark.node);
     if (x < -REACH_PX || x > layout.plotPx + REACH_PX) continue;
     const before = last.get(mark.node);
     const hidden =
@@ -73,8 +76,9 @@ export function drawMarks(
   context: CanvasRenderingContext2D,
   placed: readonly PlacedMark[],
   palette: Palette,
-): void {
+): number {
   for (const { mark, x, y } of placed) drawMark(context, mark.kind, x, y, REACH_PX, palette);
+  return placed.length;
 }
 
 export function drawMark(

@@ -8,9 +8,7 @@ export interface PlotGestures {
   doubleClick(x: number, y: number): void;
   /** The view under the hand moves by so many pixels. */
   drag(deltaX: number): void;
-  /** Dragging in the ruler: the cursor follows. */
-  scrub(x: number): void;
-  /** A stretch was chosen with Shift held. */
+  /** A stretch was chosen, with Shift held or by dragging in the ruler. */
   stretch(fromX: number, toX: number): void;
   wheelZoom(x: number, factor: number): void;
   wheelPan(deltaX: number): void;
@@ -19,6 +17,12 @@ export interface PlotGestures {
 const CLICK_PX = 4;
 const WHEEL_LINE_PX = 16;
 const ZOOM_PER_PX = 0.0022;
+/** How much more a pixel of a pinch zooms than one of a wheel. */
+const PINCH = 4;
+
+function zoomFactor(wheelPx: number): number {
+  return Math.exp(Math.min(Math.max(wheelPx, -400), 400) * ZOOM_PER_PX);
+}
 
 /** Turns pointer and wheel events of an element into gestures on the plot, and says where the pointer rests. */
 export function usePlotPointer(
@@ -33,8 +37,7 @@ export function usePlotPointer(
   const hover = shallowRef<{ x: number; y: number } | null>(null);
   const stretch = shallowRef<{ fromX: number; toX: number } | null>(null);
   const dragging = ref(false);
-  let held: { id: number; x: number; y: number; lastX: number; mode: 'pan' | 'scrub' | 'stretch' } | null =
-    null;
+  let held: { id: number; x: number; y: number; lastX: number; mode: 'pan' | 'stretch' } | null = null;
 
   function at(event: MouseEvent): { x: number; y: number } {
     const box = element.value?.getBoundingClientRect();
@@ -48,10 +51,9 @@ export function usePlotPointer(
   useEventListener(element, 'pointerdown', (event) => {
     const { x, y } = at(event);
     if (event.button !== 0 || x < 0) return;
-    const mode = event.shiftKey ? 'stretch' : y < place.rulerPx() ? 'scrub' : 'pan';
+    const mode = event.shiftKey || y < place.rulerPx() ? 'stretch' : 'pan';
     held = { id: event.pointerId, x, y, lastX: x, mode };
     element.value?.setPointerCapture(event.pointerId);
-    if (mode === 'scrub') gestures.scrub(x);
   });
 
   useEventListener(element, 'pointermove', (event) => {
@@ -64,14 +66,13 @@ export function usePlotPointer(
     dragging.value = true;
     hover.value = null;
     if (held.mode === 'stretch') stretch.value = { fromX: held.x, toX: Math.max(x, 0) };
-    else if (held.mode === 'scrub') gestures.scrub(Math.max(x, 0));
     else gestures.drag(x - held.lastX);
     held.lastX = x;
   });
 
   function release(event: PointerEvent, cancelled: boolean): void {
     if (!held || held.id !== event.pointerId) return;
-    const { x, y, mode } = held;
+    const { x, y } = held;
     const chosen = stretch.value;
     const moved = dragging.value;
     held = null;
@@ -79,7 +80,7 @@ export function usePlotPointer(
     dragging.value = false;
     if (cancelled) return;
     if (chosen && Math.abs(chosen.toX - chosen.fromX) >= CLICK_PX) gestures.stretch(chosen.fromX, chosen.toX);
-    else if (!moved && mode !== 'scrub') gestures.click(x, y);
+    else if (!moved) gestures.click(x, y);
   }
   useEventListener(element, 'pointerup', (event) => release(event, false));
   useEventListener(element, 'pointercancel', (event) => release(event, true));
@@ -93,16 +94,18 @@ export function usePlotPointer(
     element,
     'wheel',
     (event) => {
+      // Beside the plot the wheel scrolls the lanes, where they do not all fit.
+      if (at(event).x < 0 && !event.ctrlKey) return;
       event.preventDefault();
       const unit = event.deltaMode === WheelEvent.DOM_DELTA_LINE ? WHEEL_LINE_PX : 1;
       const [dx, dy] = [event.deltaX * unit, event.deltaY * unit];
-      if (event.shiftKey || Math.abs(dx) > Math.abs(dy)) {
+      // A pinch on a trackpad comes as a wheel with Ctrl held, in finer steps than a wheel's.
+      if (event.ctrlKey) {
+        gestures.wheelZoom(Math.max(at(event).x, 0), zoomFactor(dy * PINCH));
+      } else if (event.shiftKey || Math.abs(dx) > Math.abs(dy)) {
         gestures.wheelPan((Math.abs(dx) > Math.abs(dy) ? dx : dy) / place.scale());
       } else {
-        gestures.wheelZoom(
-          Math.max(at(event).x, 0),
-          Math.exp(Math.min(Math.max(dy, -400), 400) * ZOOM_PER_PX),
-        );
+        gestures.wheelZoom(Math.max(at(event).x, 0), zoomFactor(dy));
       }
     },
     { passive: false },

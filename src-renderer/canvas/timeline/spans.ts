@@ -3,6 +3,12 @@ import type { ElectionRow, FaultRow } from '../../../src-main/api/index.ts';
 import { targetWords } from '../../wording/targets.ts';
 import { groupThousands } from './time.ts';
 
+/** A fault and the row that it is drawn in. */
+export interface StackedFault {
+  readonly item: FaultRow;
+  readonly row: number;
+}
+
 /** Gives each span the first row in which it overlaps nothing earlier. Spans come in order of their beginning. */
 export function stackSpans<T>(
   items: readonly T[],

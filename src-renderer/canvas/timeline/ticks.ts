@@ -1,5 +1,7 @@
 /** The ruler: which moments get a line and a label, from nanoseconds to days. */
-import { decimalsFor, formatMoment } from './time.ts';
+import type { TimeScale } from './ruler.ts';
+import { RUN_SCALE } from './ruler.ts';
+import { decimalsFor } from './time.ts';
 import type { Viewport } from './viewport.ts';
 import { spanOf } from './viewport.ts';
 
@@ -9,7 +11,8 @@ export interface Tick {
 }
 
 const SECOND = 1_000_000_000;
-const STEPS_NS: readonly number[] = [
+/** Round stretches of time: 1, 2 and 5 of each decade up to a second, then what clocks have. */
+export const STEPS_NS: readonly number[] = [
   ...[1, 10, 100, 1e3, 1e4, 1e5, 1e6, 1e7, 1e8].flatMap((decade) => [decade, 2 * decade, 5 * decade]),
   ...[1, 2, 5, 10, 15, 30, 60, 120, 300, 600, 900, 1_800, 3_600, 7_200, 14_400, 43_200, 86_400].map(
     (seconds) => seconds * SECOND,
@@ -20,24 +23,28 @@ const CHARACTER_PX = 7.3;
 const LABEL_GAP_PX = 22;
 
 /** The finest round step whose labels do not touch. */
-export function chooseStep(view: Viewport, widthPx: number): number {
+export function chooseStep(view: Viewport, widthPx: number, scale: TimeScale = RUN_SCALE): number {
   const pxPerNs = widthPx / spanOf(view);
   for (const step of STEPS_NS) {
-    const label = formatMoment(Math.max(view.toNs, 0), decimalsFor(step));
-    if (step * pxPerNs >= label.length * CHARACTER_PX + LABEL_GAP_PX) return step;
+    const decimals = decimalsFor(step);
+    const characters = Math.max(
+      scale.write(Math.max(view.toNs, 0), decimals).length,
+      scale.write(Math.max(view.fromNs, 0), decimals).length,
+    );
+    if (step * pxPerNs >= characters * CHARACTER_PX + LABEL_GAP_PX) return step;
   }
   return Math.ceil(spanOf(view) / (86_400 * SECOND)) * 86_400 * SECOND;
 }
 
-/** Round moments within the view, in order, from its first on. */
-export function chooseTicks(view: Viewport, widthPx: number): Tick[] {
+/** Moments within the view that read round on the scale, in order, from the run's first on. */
+export function chooseTicks(view: Viewport, widthPx: number, scale: TimeScale = RUN_SCALE): Tick[] {
   if (widthPx <= 0) return [];
-  const step = chooseStep(view, widthPx);
+  const step = chooseStep(view, widthPx, scale);
   const decimals = decimalsFor(step);
   const ticks: Tick[] = [];
-  const first = Math.max(0, Math.ceil(view.fromNs / step));
-  for (let n = first; n * step < view.toNs; n++) {
-    ticks.push({ atNs: n * step, label: formatMoment(n * step, decimals) });
+  const { zeroNs } = scale;
+  for (let n = Math.ceil((Math.max(view.fromNs, 0) - zeroNs) / step); zeroNs + n * step < view.toNs; n++) {
+    ticks.push({ atNs: zeroNs + n * step, label: scale.write(zeroNs + n * step, decimals) });
   }
   return ticks;
 }

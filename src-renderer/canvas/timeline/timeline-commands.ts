@@ -3,6 +3,7 @@ import { useCursorStore } from '../../stores/cursor.ts';
 import { useRunStore } from '../../stores/run.ts';
 import { useSelectionStore } from '../../stores/selection.ts';
 import { electionEndNs, findElection, findFault } from './spans.ts';
+import { RULER_MODES, RULER_WORDS } from './ruler.ts';
 import { useTimelineStore } from './timeline-store.ts';
 
 const ZOOM_IN = 0.6;
@@ -64,6 +65,20 @@ export function timelineCommands(toggleLogs: () => void): CommandDefinition[] {
     command('pan-later', 'look later', ['D'], () => timeline.pan(PAN_SHARE)),
     command('frame', 'zoom to what is selected', ['Z'], frameSelected),
     command('replay', 'replay the election, slowly', ['Y'], replay),
+    command('causal', 'by time, or by cause and effect', ['M'], () => {
+      timeline.arrangement = timeline.arrangement === 'time' ? 'causal' : 'time';
+    }),
+    command('ruler', 'next way to read the ruler', ['S'], () => {
+      const next = (RULER_MODES.indexOf(timeline.rulerMode) + 1) % RULER_MODES.length;
+      timeline.rulerMode = RULER_MODES[next] ?? 'absolute';
+    }),
+    ...RULER_MODES.map((mode) =>
+      command(`ruler-${mode}`, `ruler in ${RULER_WORDS[mode]}`, [], () => (timeline.rulerMode = mode)),
+    ),
+    command('zero', 'count from the cursor on, or from wherever it is', ['X'], () => {
+      timeline.originNs = timeline.originNs === null ? cursor.atNs : null;
+      timeline.rulerMode = 'relative';
+    }),
     command('table', 'drawing or table', ['T'], () => (timeline.asTable = !timeline.asTable)),
     command(
       'heartbeats',

@@ -11,7 +11,12 @@ export interface TooltipText {
   readonly lines: readonly string[];
 }
 
-export function tooltipText(hit: Hit, buckets: readonly OperationBucket[]): TooltipText | null {
+/** `write`: how the ruler reads moments. */
+export function tooltipText(
+  hit: Hit,
+  buckets: readonly OperationBucket[],
+  write: (atNs: number, decimals: number) => string = formatMoment,
+): TooltipText | null {
   switch (hit.kind) {
     case 'message': {
       const { message } = hit;
@@ -24,7 +29,7 @@ export function tooltipText(hit: Hit, buckets: readonly OperationBucket[]): Tool
         title: `${message.type} ${message.from} → ${message.to}`,
         lines: [
           `term ${message.term}${entries}${granted}`,
-          `sent ${formatMoment(message.sentNs, 6)}`,
+          `sent ${write(message.sentNs, 6)}`,
           endNs === null ? fate : `${fate} after ${formatDuration(endNs - message.sentNs)}`,
         ],
       };
@@ -35,20 +40,31 @@ export function tooltipText(hit: Hit, buckets: readonly OperationBucket[]): Tool
       const { fault } = hit;
       const length =
         fault.toNs === null ? 'has not ended' : `lasted ${formatDuration(fault.toNs - fault.fromNs)}`;
-      return { title: faultTitle(fault), lines: [`from ${formatMoment(fault.fromNs, 4)}`, length] };
+      return { title: faultTitle(fault), lines: [`from ${write(fault.fromNs, 4)}`, length] };
     }
     case 'mark': {
       const { mark } = hit.placed;
       const more = mark.count > 1 ? [`and ${mark.count - 1} more here: zoom in`] : [];
       return {
         title: `${mark.node}: ${MARK_WORDS[mark.kind]}`,
-        lines: [`at ${formatMoment(mark.atNs, 4)}`, mark.text, ...more],
+        lines: [`at ${write(mark.atNs, 4)}`, mark.text, ...more],
       };
     }
     case 'segment': {
       const { fromNs, toNs } = hit.segment;
       const length = toNs === null ? 'to the end of the recording' : `for ${formatDuration(toNs - fromNs)}`;
-      return { title: sentenceOf(hit.segment), lines: [`from ${formatMoment(fromNs, 4)}`, length] };
+      return { title: sentenceOf(hit.segment), lines: [`from ${write(fromNs, 4)}`, length] };
+    }
+    case 'finding':
+      return { title: hit.finding.rule, lines: [`at ${write(hit.finding.atNs, 4)}`, hit.finding.text] };
+    case 'operation': {
+      const { operation } = hit;
+      const { completedNs, invokedNs, outcome } = operation;
+      const took = completedNs === null ? '' : ` after ${formatDuration(completedNs - invokedNs)}`;
+      return {
+        title: `${operation.call} ${operation.key} by ${operation.client}`,
+        lines: [`called ${write(invokedNs, 6)}`, `${outcome}${took}`],
+      };
     }
     case 'clients': {
       const bucket = buckets.find(({ fromNs, toNs }) => hit.atNs >= fromNs && hit.atNs < toNs);

@@ -4,6 +4,7 @@ import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import type { BookmarkRow } from '../../../src-main/trace/model/queries.ts';
 import { openTrace } from '../../../src-main/trace/reader/open.ts';
+import { openDatabase } from '../../../src-main/trace/sqlite.ts';
 import { TraceRecording } from '../../../src-main/trace/recorder/recording.ts';
 import { writeBookmark } from '../../../src-main/trace/writer/write-bookmark.ts';
 import { MS, SampleRun, sampleHeader, writeSampleRun } from './sample-run.ts';
@@ -87,6 +88,25 @@ describe('a bookmark of a saved trace', () => {
     expect(() => writeBookmark(file, OTHER_RUN, { kind: 'add', bookmark: bookmark(1) })).toThrow(
       `${file} now holds another run`,
     );
+  });
+});
+
+describe('a bookmark of a trace of an earlier version', () => {
+  const EARLIER = join(import.meta.dirname, '../../golden/traces/v1.qlab');
+
+  it('is kept once a reader has brought the file to this version, and refused while it could not', () => {
+    copyFileSync(EARLIER, file);
+    const trace = openDatabase(file, { readonly: true });
+    const earlier = trace.prepare('SELECT run_id FROM run').pluck().get() as string;
+    trace.close();
+    expect(() => writeBookmark(file, earlier, { kind: 'add', bookmark: bookmark(1) })).toThrow(
+      /cannot be written.*Copy it/,
+    );
+    const before = bookmarksOf(file);
+    expect(before.map(({ title }) => title)).toEqual(['Here it began', 'and here']);
+    const late = bookmark(9);
+    writeBookmark(file, earlier, { kind: 'add', bookmark: late });
+    expect(bookmarksOf(file)).toEqual([...before, late]);
   });
 });
 

@@ -81,9 +81,31 @@ describe('a filter on messages', () => {
 
 describe('a filter on events', () => {
   it('takes the events of a message as of its type, and kinds by their names', () => {
-    expect(kinds({ types: ['RequestVote'] })).toEqual(['deliver', 'send', 'arrive'].sort());
-    expect(kinds({ types: ['commit', 'RequestVote'] })).toEqual(['arrive', 'commit', 'deliver', 'send']);
+    expect(kinds({ types: ['RequestVote'] })).toEqual(['arrive', 'deliver', 'drop', 'send']);
+    expect(kinds({ types: ['commit', 'RequestVote'] })).toEqual([
+      'arrive',
+      'commit',
+      'deliver',
+      'drop',
+      'send',
+    ]);
     expect(kinds({ types: ['commit'], terms: [9] })).toEqual([]);
+  });
+
+  it('finds the same in a part of the trace as in the whole of it', () => {
+    const { events } = trace.query('events', {
+      ...ALL,
+      limit: 1_000,
+      filter: { types: ['RequestVote'], fates: ['dropped'] },
+    });
+    const around = trace.query('events', {
+      fromNs: 400 * MS,
+      toNs: 420 * MS,
+      limit: 10,
+      filter: { types: ['RequestVote'], fates: ['dropped'] },
+    });
+    expect(around.events).toEqual(events);
+    expect(events.map(({ event }) => event.kind)).toEqual(['send', 'drop']);
   });
 
   it('lets only events of messages pass where a fate is asked for', () => {

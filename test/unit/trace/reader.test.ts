@@ -48,7 +48,7 @@ describe('a reader, asked', () => {
       runId: sampleHeader().runId,
       status: 'complete',
       statusReason: null,
-      schemaVersion: 1,
+      schemaVersion: 2,
       nodes: ['n1', 'n2', 'n3'],
       options: { heartbeatMs: 50 },
       durationNs: 800 * MS,

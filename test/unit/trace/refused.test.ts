@@ -72,9 +72,9 @@ describe('a file that is no trace is refused with its name and a remedy:', () =>
   });
 
   it('one of a later version', async () => {
-    await tamper('PRAGMA user_version = 2');
+    await tamper('PRAGMA user_version = 3');
     expect(refusal()).toMatch(
-      /recorded by a later Quorum Lab \(trace version 2; this one reads 1\)\. Update Quorum Lab/,
+      /recorded by a later Quorum Lab \(trace version 3; this one reads 2\)\. Update Quorum Lab/,
     );
   });
 

@@ -1,4 +1,5 @@
 /** What the window says of members, snapshots, leases, transfers and reads. */
+import { timeAxis } from '../../../src-renderer/canvas/timeline/axis.ts';
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
 import { createSSRApp } from 'vue';
 import type { Component } from 'vue';
@@ -202,7 +203,7 @@ describe('the timeline', () => {
       laneMark({ node: 'n2', atNs: 2e9 }),
       laneMark({ node: 'n7', atNs: 5e8 }),
     ];
-    const placed = placeMarks(marks, layout, view);
+    const placed = placeMarks(marks, layout, timeAxis(view, layout.plotPx));
     expect(placed.map(({ x }) => x)).toEqual([500]);
     const hit = hitMark(placed, 503, layout.lanes[1]?.stripPx ?? 0);
     expect(hit).toBe(placed[0]);

@@ -35,7 +35,7 @@ describe('the arithmetic of playback', () => {
       '1×',
       '1/10',
       '1/200',
-      '1/10000',
+      '1/10,000',
     ]);
     expect(rateWords(1 / 200)).toBe('shown 200× slower');
     expect(rateWords(100)).toBe('shown 100× faster');

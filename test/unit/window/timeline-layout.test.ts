@@ -1,4 +1,5 @@
 import { describe, expect, it } from 'vitest';
+import { timeAxis } from '../../../src-renderer/canvas/timeline/axis.ts';
 import { hitArrow, messageArrows, styleOf } from '../../../src-renderer/canvas/timeline/arrows.ts';
 import { silentStretches } from '../../../src-renderer/canvas/timeline/clients.ts';
 import { contrast, legible, mix, parseColour } from '../../../src-renderer/canvas/timeline/colour.ts';
@@ -15,6 +16,7 @@ import { buckets, election, fault, laneMark, message, segment } from './timeline
 const NODES = ['n1', 'n2', 'n3', 'n4', 'n5'];
 const layout = layoutTimeline({ widthPx: 1_124, heightPx: 600, nodes: NODES, faultRows: 1 });
 const view = { fromNs: 0, toNs: 1e9 };
+const axis = timeAxis(view, layout.plotPx);
 
 describe('the layout', () => {
   it('gives every node a lane, in order and without overlap', () => {
@@ -59,7 +61,7 @@ describe('lanes', () => {
         segment({ node: 'n3', fromNs: 2e9, toNs: 3e9 }),
       ],
       layout,
-      view,
+      axis,
       2e9,
     );
     expect(rects.map(({ x, width }) => [x, width])).toEqual([
@@ -71,7 +73,7 @@ describe('lanes', () => {
   });
 
   it('stay visible when they last less than a pixel', () => {
-    expect(laneRects([segment({ fromNs: 5e8, toNs: 5e8 + 10 })], layout, view, 1e9)[0]?.width).toBe(1);
+    expect(laneRects([segment({ fromNs: 5e8, toNs: 5e8 + 10 })], layout, axis, 1e9)[0]?.width).toBe(1);
   });
 });
 
@@ -80,7 +82,7 @@ describe('messages', () => {
     const [arrow] = messageArrows(
       [message({ sentNs: 1e8, arrivedNs: 1.5e8, deliveredNs: 2e8 })],
       layout,
-      view,
+      axis,
     );
     expect(arrow).toMatchObject({ x1: 100, x2: 200, end: 'arrow', style: 'vote' });
     expect(arrow?.y2).toBeGreaterThan(arrow?.y1 ?? Infinity);
@@ -93,7 +95,7 @@ describe('messages', () => {
         message({ id: 'n1/1/2', fate: 'arrived', deliveredNs: null }),
       ],
       layout,
-      view,
+      axis,
     );
     expect(lost?.end).toBe('cross');
     expect(arrived?.end).toBe('cross');
@@ -113,7 +115,7 @@ describe('messages', () => {
         message({ id: 'far', sentNs: 1.2e8, deliveredNs: 1.2e8 }),
       ],
       layout,
-      view,
+      axis,
     );
     const y = ((arrows[0]?.y1 ?? 0) + (arrows[0]?.y2 ?? 0)) / 2;
     expect(hitArrow(arrows, 102, y)?.row.id).toBe('near');
@@ -124,13 +126,16 @@ describe('messages', () => {
 describe('the pointer', () => {
   const scene: Scene = {
     layout,
-    view,
-    edgeNs: 1e9,
-    arrows: messageArrows([message({ sentNs: 1e8, deliveredNs: 1e8 })], layout, view),
-    segments: [segment({ node: 'n4', fromNs: 0, toNs: 5e8, term: 7 })],
-    marks: placeMarks([laneMark({ node: 'n4', atNs: 25e7 })], layout, view),
-    elections: [election({ startedNs: 2e8, electedNs: 3e8, firstCommitNs: 4e8 })],
+    axis,
+    arrows: messageArrows([message({ sentNs: 1e8, deliveredNs: 1e8 })], layout, axis),
+    marks: placeMarks([laneMark({ node: 'n4', atNs: 25e7 })], layout, axis),
     faults: [{ item: fault({ fromNs: 5e8 }), row: 0 }],
+    data: {
+      segments: [segment({ node: 'n4', fromNs: 0, toNs: 5e8, term: 7 })],
+      elections: [election({ startedNs: 2e8, electedNs: 3e8, firstCommitNs: 4e8 })],
+      findings: [{ rule: 'log matching', atNs: 9e8, event: 'n1/1/9', text: 'n1 and n2 differ at 7' }],
+      operations: null,
+    },
   };
 
   it('meets ruler, elections, faults, bars and clients where they are drawn', () => {
@@ -145,6 +150,7 @@ describe('the pointer', () => {
       kind: 'mark',
       placed: { mark: { kind: 'configuration-adopted' } },
     });
+    expect(hitTest(scene, 900, layout.lanesPx)?.kind).toBe('finding');
     expect(hitTest(scene, -5, 100)).toBeUndefined();
   });
 });
@@ -206,7 +212,7 @@ describe('the commit strip', () => {
       { fromNs: 100, toNs: 300, index: 9 },
       { fromNs: 400, toNs: 500, index: 11 },
     ]);
-    expect(stripRects(steps, { fromNs: 200, toNs: 450 }, 250)).toEqual([
+    expect(stripRects(steps, 'n1', timeAxis({ fromNs: 200, toNs: 450 }, 250))).toEqual([
       { x: 0, width: 100 },
       { x: 200, width: 50 },
     ]);

@@ -1,10 +1,18 @@
 import { describe, expect, it } from 'vitest';
 import {
+  bestFor,
+  columnFor,
+  isRight,
   isStale,
-  joinMessages,
-  shownText,
-  wantedWindows,
+  wantedWindow,
 } from '../../../src-renderer/canvas/timeline/buffer.ts';
+import type { LoadedFor } from '../../../src-renderer/canvas/timeline/buffer.ts';
+import {
+  RUN_SCALE,
+  relativeScale,
+  wallScale,
+  writeMoment,
+} from '../../../src-renderer/canvas/timeline/ruler.ts';
 import { chooseTicks, roundBuckets } from '../../../src-renderer/canvas/timeline/ticks.ts';
 import {
   formatCursor,
@@ -25,7 +33,6 @@ import {
   xToTime,
   zoomAt,
 } from '../../../src-renderer/canvas/timeline/viewport.ts';
-import { message } from './timeline-rows.ts';
 
 const SECOND = 1e9;
 const RUN = 8 * SECOND;
@@ -155,38 +162,111 @@ describe('moments and durations in words', () => {
   });
 });
 
+describe('the ruler in its three readings', () => {
+  const startedAt = '2026-03-01T23:59:58.250Z';
+
+  it('counts from the start of the run, to the nanosecond', () => {
+    const view = { fromNs: 2_477_530_000, toNs: 2_477_531_000 };
+    expect(chooseTicks(view, 900).slice(0, 2)).toEqual([
+      { atNs: 2_477_530_000, label: '2.4775300 s' },
+      { atNs: 2_477_530_200, label: '2.4775302 s' },
+    ]);
+    expect(writeMoment(RUN_SCALE, 2_477_530_417, 1)).toBe('2.477530417 s');
+  });
+
+  it('counts before and after a moment, in the unit that the view asks for', () => {
+    const origin = 2_477_530_417;
+    const near = { fromNs: origin - 400, toNs: origin + 600 };
+    const labels = chooseTicks(near, 900, relativeScale(origin, near)).map(({ label }) => label);
+    expect(labels).toEqual([
+      '−400 ns',
+      '−300 ns',
+      '−200 ns',
+      '−100 ns',
+      '0 ns',
+      '+100 ns',
+      '+200 ns',
+      '+300 ns',
+      '+400 ns',
+      '+500 ns',
+    ]);
+    const wide = { fromNs: origin - 3e6, toNs: origin + 9e6 };
+    expect(relativeScale(origin, wide).write(origin + 1_500_000, 4)).toBe('+1.5 ms');
+    expect(relativeScale(origin, { fromNs: 0, toNs: 9e9 }).write(origin - 2e9, 1)).toBe('−2.0 s');
+  });
+
+  it('reads as a clock on the wall, over midnight and to the nanosecond', () => {
+    const wall = wallScale(startedAt);
+    expect(wall.write(0, 3)).toBe('23:59:58.250');
+    expect(wall.write(1_750_000_001, 9)).toBe('00:00:00.000000001');
+    const ticks = chooseTicks({ fromNs: 0, toNs: 3 * SECOND }, 900, wall);
+    expect(ticks.map(({ label }) => label)).toContain('23:59:59.0');
+    expect(ticks.find(({ label }) => label === '23:59:59.0')?.atNs).toBe(750_000_000);
+  });
+
+  it('has labels that differ and do not touch, whatever it counts from', () => {
+    for (let span = 1_000; span < 1e13; span *= 7.3) {
+      const view = { fromNs: 17 * SECOND, toNs: 17 * SECOND + span };
+      for (const scale of [RUN_SCALE, relativeScale(17.3 * SECOND, view), wallScale(startedAt)]) {
+        const ticks = chooseTicks(view, 800, scale);
+        expect(ticks.length).toBeGreaterThan(0);
+        expect(new Set(ticks.map(({ label }) => label)).size).toBe(ticks.length);
+        for (let n = 1; n < ticks.length; n++) {
+          const room = timeToX(view, 800, ticks[n]!.atNs) - timeToX(view, 800, ticks[n - 1]!.atNs);
+          expect(room).toBeGreaterThan(ticks[n - 1]!.label.length * 7.3 + 8);
+        }
+      }
+    }
+  });
+});
+
 describe('what is held of a trace', () => {
-  it('asks for the view and one neighbour on each side, within the recording', () => {
-    const windows = wantedWindows({ fromNs: 1.5 * SECOND, toNs: 2.5 * SECOND }, 3 * SECOND);
-    expect(windows.center).toEqual({ fromNs: 1.5 * SECOND, toNs: 2.5 * SECOND });
-    expect(windows.left).toEqual({ fromNs: 0.5 * SECOND, toNs: 1.5 * SECOND });
-    expect(windows.right).toEqual({ fromNs: 2.5 * SECOND, toNs: 3 * SECOND + 1 });
-    expect(wantedWindows({ fromNs: 0, toNs: 9 * SECOND }, 3 * SECOND)).toMatchObject({
-      left: null,
-      right: null,
-    });
+  const PLOT = 1_000;
+  const view = { fromNs: 3 * SECOND, toNs: 4 * SECOND };
+  function lookAt(at: { fromNs: number; toNs: number }, edgeNs = RUN): LoadedFor {
+    const columnNs = columnFor(at, PLOT);
+    const { fromNs, toNs } = wantedWindow(at, columnNs, edgeNs);
+    return { window: { fromNs, toNs }, columnNs, edgeNs };
+  }
+
+  it('is three viewports wide, in whole round columns of two to five pixels, within the recording', () => {
+    const columnNs = columnFor(view, PLOT);
+    expect(columnNs).toBe(2_000_000);
+    const { fromNs, toNs, buckets } = wantedWindow(view, columnNs, RUN);
+    expect([fromNs, toNs]).toEqual([2 * SECOND, 5 * SECOND]);
+    expect(buckets).toBe(1_500);
+    const atEnd = wantedWindow({ fromNs: 7.5 * SECOND, toNs: 8.2 * SECOND }, columnNs, RUN);
+    expect(atEnd.toNs).toBeLessThanOrEqual(RUN + columnNs);
+    expect(wantedWindow(fitRun(1e14), columnFor(fitRun(1e14), 1_900), 1e14).buckets).toBeLessThanOrEqual(
+      2_000,
+    );
   });
 
-  it('asks again after a zoom, a longer pan, or when the edge in view has moved', () => {
-    const view = { fromNs: SECOND, toNs: 2 * SECOND };
-    const loaded = { view, edgeNs: 5 * SECOND };
-    expect(isStale(null, view, 5 * SECOND)).toBe(true);
-    expect(isStale(loaded, view, 6 * SECOND)).toBe(false);
-    expect(isStale(loaded, { fromNs: 1.1 * SECOND, toNs: 2.1 * SECOND }, 6 * SECOND)).toBe(false);
-    expect(isStale(loaded, { fromNs: 1.3 * SECOND, toNs: 2.3 * SECOND }, 6 * SECOND)).toBe(true);
-    expect(isStale(loaded, { fromNs: SECOND, toNs: 1.5 * SECOND }, 6 * SECOND)).toBe(true);
-    const atEdge = { fromNs: 4.5 * SECOND, toNs: 5.5 * SECOND };
-    expect(isStale({ view: atEdge, edgeNs: 5 * SECOND }, atEdge, 5.2 * SECOND)).toBe(true);
+  it('is right for a pan within it and asked for anew before its end is reached', () => {
+    const loaded = lookAt(view);
+    expect(isStale(null, view, PLOT, RUN)).toBe(true);
+    expect(isStale(loaded, view, PLOT, RUN)).toBe(false);
+    const panned = { fromNs: 3.8 * SECOND, toNs: 4.8 * SECOND };
+    expect(isRight(loaded, panned, PLOT, RUN)).toBe(true);
+    expect(isStale(loaded, panned, PLOT, RUN)).toBe(true);
+    expect(isRight(loaded, { fromNs: 4.3 * SECOND, toNs: 5.3 * SECOND }, PLOT, RUN)).toBe(false);
   });
 
-  it('counts a message that touches two windows once', () => {
-    const a = message({ id: 'n1/1/1' });
-    const b = message({ id: 'n1/1/2' });
-    expect(joinMessages([[a, b], [b]])).toEqual([a, b]);
+  it('is not right at another zoom, nor when the edge in view has moved', () => {
+    expect(isRight(lookAt(view), { fromNs: 3.4 * SECOND, toNs: 3.6 * SECOND }, PLOT, RUN)).toBe(false);
+    const atEdge = { fromNs: 7.5 * SECOND, toNs: 8.1 * SECOND };
+    expect(isStale(lookAt(atEdge), atEdge, PLOT, RUN)).toBe(false);
+    expect(isStale(lookAt(atEdge), atEdge, PLOT, RUN + 2e8)).toBe(true);
   });
 
-  it('says what a drawing leaves out', () => {
-    expect(shownText(400, 12_031, groupThousands)).toBe('showing 400 of 12,031 messages; zoom in for all');
-    expect(shownText(400, 400, groupThousands)).toBeNull();
+  it('shows what was looked at before at once, and the nearest thing where nothing fits', () => {
+    const wide = { loaded: lookAt({ fromNs: 0, toNs: RUN }) };
+    const close = { loaded: lookAt(view) };
+    const elsewhere = { loaded: lookAt({ fromNs: 0, toNs: SECOND / 2 }) };
+    const held = [elsewhere, close, wide];
+    expect(bestFor(held, view, PLOT, RUN)).toBe(close);
+    expect(bestFor(held, { fromNs: 0, toNs: RUN }, PLOT, RUN)).toBe(wide);
+    expect(bestFor(held, { fromNs: 6 * SECOND, toNs: 6.5 * SECOND }, PLOT, RUN)).toBe(wide);
+    expect(bestFor([], view, PLOT, RUN)).toBeNull();
   });
 });

@@ -89,8 +89,15 @@ function wasCommitted(
     .some((range) => commitOf(trace, index, heldOf(range)) !== undefined);
 }
 
+/** The first commit that reaches so far; undefined where the node had come past the entry before it held it. */
 function commitOf(trace: TraceConnection, index: LogIndex, held: HeldEntry): TraceEvent | undefined {
-  return firstEvent(trace, held, 'commit', "body ->> '$.to' >= ? AND body ->> '$.from' < ?", [index, index]);
+  const event = firstEvent(trace, held, 'commit', "body ->> '$.to' >= ?", [index]);
+  return event?.kind === 'commit' && event.from < index ? event : undefined;
+}
+
+function applyOf(trace: TraceConnection, index: LogIndex, held: HeldEntry): TraceEvent | undefined {
+  const event = firstEvent(trace, held, 'apply', "body ->> '$.to' >= ?", [index]);
+  return event?.kind === 'apply' && event.from <= index ? event : undefined;
 }
 
 /** What the node went through with the entry from the moment it held it. */
@@ -102,13 +109,12 @@ function momentsOf(trace: TraceConnection, index: LogIndex, held: HeldEntry): St
   const begun = beginning(trace, index, held);
   add(stageOf(begun), begun, begun && messageBehind(trace, begun));
   add('durable', begun?.kind === 'append' ? durableAt(trace, index, held) : undefined);
-  const acknowledged = acknowledgedAt(trace, index, held);
+  // A leader tells nobody, and what was on a disk already has been told; neither is looked for through all that was sent.
+  const tells = begun?.kind === 'append' && begun.entries === undefined;
+  const acknowledged = tells ? acknowledgedAt(trace, index, held) : undefined;
   add('acknowledged', acknowledged, acknowledged && detailOf(acknowledged).id);
   add('committed', commitOf(trace, index, held));
-  add(
-    'applied',
-    firstEvent(trace, held, 'apply', "body ->> '$.from' <= ? AND body ->> '$.to' >= ?", [index, index]),
-  );
+  add('applied', applyOf(trace, index, held));
   if (held.toNs !== null) {
     const ended = endOf(trace, index, held.node, held.toNs);
     if (ended !== undefined) add(...ended);
@@ -118,7 +124,8 @@ function momentsOf(trace: TraceConnection, index: LogIndex, held: HeldEntry): St
 
 export function momentOf(stage: StoryStage, event: TraceEvent, message: MessageId | null): StoryMoment {
   const { id, text } = detailOf(event);
-  return { where: event.source, stage, atNs: event.atNs, event: id, message, text };
+  const outcome = event.kind === 'answer' || event.kind === 'complete' ? event.outcome : null;
+  return { where: event.source, stage, atNs: event.atNs, event: id, message, outcome, text };
 }
 
 /** How the node came to hold it: the append, or the start at which it was found on the disk. */

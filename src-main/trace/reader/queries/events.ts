@@ -5,10 +5,14 @@ import type { TraceConnection } from '../connection.ts';
 import { EVENT_COLUMNS, IN_ORDER, IN_REVERSE, eventOf } from '../rows.ts';
 import type { EventRow } from '../rows.ts';
 import { detailOf, findEvent } from './event-rows.ts';
-import { eventsWhere } from './filter.ts';
-import type { Where } from './filter.ts';
+import { NO_WHERE, eventsWhere } from './filter.ts';
+import type { PassingKind, Where } from './filter.ts';
+import { endNs } from './state-at.ts';
 
 const ROWS_MAX = 50_000;
+/** A window of more than this part of the trace holds too many events to look through for a few. */
+const WIDE_SHARE = 20;
+const MANY = 5_000;
 /** A search reads every event of the window; the lab ends a reader that does not answer in time. */
 const SEARCH_MS_MAX = 8_000;
 
@@ -20,7 +24,7 @@ interface Window {
 
 /** A part of the events that one index serves. */
 export interface Selection {
-  index: 'event_by_time' | 'event_by_kind' | 'event_by_id';
+  index: 'event_by_time' | 'event_by_kind' | 'event_by_id' | 'event_by_cause';
   where: string;
   values: (string | number)[];
 }
@@ -33,15 +37,19 @@ export function events(trace: TraceConnection, params: QueryParams<'events'>): Q
   const { fromNs, toNs, filter = {}, newestFirst = false } = params;
   const window = { fromNs, toNs, newestFirst };
   const limit = Math.min(params.limit, ROWS_MAX);
-  const selections = selectionsOf(filter);
+  const selections = selectionsOf(filter, (toNs - fromNs) * WIDE_SHARE > endNs(trace));
   if (filter.text !== undefined && filter.text !== '') {
     return searchText(trace, selections, window, limit, filter.text.toLowerCase());
   }
   let total = 0;
   const rows: EventRow[] = [];
-  for (const selection of selections) {
-    total += countOf(trace, selection, window);
-    for (const row of rowsOf(trace, selection, window, limit)) rows.push(row);
+  const narrow = selectionsOf(filter, false);
+  for (const [at, selection] of selections.entries()) {
+    const count = countOf(trace, selection, window);
+    total += count;
+    // Many need not be found by their messages: the first of them stand near the edge of the window.
+    const near = count > MANY ? (narrow[at] ?? selection) : selection;
+    for (const row of rowsOf(trace, near, window, limit)) rows.push(row);
   }
   return {
     events: inOrder(rows, newestFirst)
@@ -52,12 +60,12 @@ export function events(trace: TraceConnection, params: QueryParams<'events'>): Q
 }
 
 /** Each kind has its own stretch of an index, so that a rare kind is found without reading the others. */
-export function selectionsOf(filter: EventFilter): Selection[] {
+export function selectionsOf(filter: EventFilter, wide: boolean): Selection[] {
   const { kinds, sources, term, notable } = filter;
   const parts: Where[] = [];
   if (sources !== undefined) parts.push({ sql: `source IN (${marks(sources)})`, values: sources });
   if (term !== undefined) parts.push({ sql: 'term = ?', values: [term] });
-  const passing = eventsWhere(filter, kinds && [...new Set<EventKind>(kinds)]);
+  const passing = eventsWhere(filter, kinds && [...new Set<EventKind>(kinds)], wide);
   if (!isList(passing)) {
     if (passing.sql !== '') parts.push(passing);
     if (kinds === undefined) {
@@ -65,14 +73,14 @@ export function selectionsOf(filter: EventFilter): Selection[] {
       return [selection(index, parts)];
     }
   }
-  const ofKinds = isList(passing)
+  const ofKinds: PassingKind[] = isList(passing)
     ? passing
-    : [...new Set<EventKind>(kinds)].map((kind) => ({ kind, where: undefined }));
-  return ofKinds.map(({ kind, where }) =>
-    selection('event_by_kind', [
+    : [...new Set<EventKind>(kinds)].map((kind) => ({ kind, where: NO_WHERE, index: 'event_by_kind' }));
+  return ofKinds.map(({ kind, where, index }) =>
+    selection(index, [
       { sql: 'kind = ?', values: [kind] },
       ...parts,
-      ...(where === undefined || where.sql === '' ? [] : [where]),
+      ...(where.sql === '' ? [] : [where]),
       ...(notable === true ? notableWhere(kind).map((sql) => ({ sql, values: [] })) : []),
     ]),
   );
@@ -86,7 +94,7 @@ function selection(index: Selection['index'], parts: readonly Where[]): Selectio
   };
 }
 
-function isList(passing: ReturnType<typeof eventsWhere>): passing is { kind: EventKind; where: Where }[] {
+function isList(passing: ReturnType<typeof eventsWhere>): passing is PassingKind[] {
   return Array.isArray(passing);
 }
 

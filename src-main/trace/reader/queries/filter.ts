@@ -9,7 +9,7 @@ export interface Where {
   readonly values: readonly (string | number)[];
 }
 
-const NO_WHERE: Where = { sql: '', values: [] };
+export const NO_WHERE: Where = { sql: '', values: [] };
 const KINDS: ReadonlySet<string> = new Set(EVENT_KINDS);
 /** What is recorded of a message; only the first three say its type. */
 const MESSAGE_KINDS: readonly EventKind[] = ['send', 'arrive', 'deliver', 'drop'];
@@ -49,19 +49,29 @@ export function messagesWhere({ nodes, types, terms, fates, text }: TimelineFilt
 }
 
 const MESSAGE_WORDS = `lower(type || ' ' || sender || ' → ' || receiver || ' ' || fate || ' ' || coalesce(reason, ''))`;
-/** The body stands in the event of the sending, whose parts are the message's id: `source/incarnation/seq`. */
-const MESSAGE_BODY = `lower(coalesce((SELECT body FROM event WHERE source = sender
-  AND incarnation = CAST(substr(id, length(sender) + 2) AS INTEGER)
-  AND seq = CAST(substr(id, length(sender) + 2 + instr(substr(id, length(sender) + 2), '/')) AS INTEGER)), ''))`;
+/** A message's id names its sending: `source/incarnation/seq`. */
+const ID_PARTS = `sender, CAST(substr(id, length(sender) + 2) AS INTEGER),
+  CAST(substr(id, length(sender) + 2 + instr(substr(id, length(sender) + 2), '/')) AS INTEGER)`;
+const MESSAGE_BODY = `lower(coalesce((SELECT body FROM event WHERE (source, incarnation, seq) = (${ID_PARTS})), ''))`;
+
+/** Events of one kind that can pass, and the condition on their rows besides their kind. */
+export interface PassingKind {
+  readonly kind: EventKind;
+  readonly where: Where;
+  /** The index that finds them. */
+  readonly index: 'event_by_kind' | 'event_by_id' | 'event_by_cause';
+}
 
 /**
- * Of these kinds (all, if undefined) those that can pass, each with its own condition on rows of `event` besides its kind; undefined
- * where the kinds need not be told apart. The text is not looked at: sentences exist only once they are put.
+ * Of these kinds (all, if undefined) those that can pass; one condition for all of them where they need not be told apart. The text is
+ * not looked at: sentences exist only once they are put. `wide`: much of the trace is looked at, so that events of messages are found
+ * by their messages rather than among all of their kind.
  */
 export function eventsWhere(
   { nodes, types, terms, fates }: TimelineFilter,
   kinds: readonly EventKind[] | undefined,
-): { kind: EventKind; where: Where }[] | Where {
+  wide: boolean,
+): PassingKind[] | Where {
   const everywhere: Where[] = [];
   if (nodes) {
     const some = marks(nodes);
@@ -75,28 +85,33 @@ export function eventsWhere(
   if (types === undefined && fates === undefined) return joined(everywhere);
   const ofKind = (types ?? []).filter((type): type is EventKind => KINDS.has(type));
   const ofMessage = (types ?? []).filter((type) => !KINDS.has(type));
-  const passing: { kind: EventKind; where: Where }[] = [];
+  const passing: PassingKind[] = [];
   for (const kind of kinds ?? EVENT_KINDS) {
+    const named = types === undefined || ofKind.includes(kind);
     const isMessage = MESSAGE_KINDS.includes(kind);
-    if (fates !== undefined && !isMessage) continue;
-    const parts = [...everywhere];
-    if (fates !== undefined) parts.push(fateOf(kind, fates));
-    if (types !== undefined && !ofKind.includes(kind)) {
-      if (!isMessage || kind === 'drop' || ofMessage.length === 0) continue;
-      parts.push(oneOf("body ->> '$.type'", ofMessage));
-    }
-    passing.push({ kind, where: joined(parts) });
+    if (!isMessage && (fates !== undefined || !named)) continue;
+    if (!named && ofMessage.length === 0) continue;
+    const wanted: TimelineFilter = { ...(named ? {} : { types: ofMessage }), ...(fates && { fates }) };
+    const asked = isMessage && Object.keys(wanted).length > 0;
+    passing.push({
+      kind,
+      where: joined(asked ? [...everywhere, ofMessages(kind, wanted, wide)] : everywhere),
+      index: !asked || !wide ? 'event_by_kind' : kind === 'send' ? 'event_by_id' : 'event_by_cause',
+    });
   }
   return passing;
 }
 
-/** A receipt's cause is its message. */
-function fateOf(kind: EventKind, fates: readonly string[]): Where {
-  const id = kind === 'send' ? `event.source || '/' || event.incarnation || '/' || event.seq` : 'event.cause';
-  return {
-    sql: `EXISTS (SELECT 1 FROM message WHERE message.id = ${id} AND message.fate IN (${marks(fates)}))`,
-    values: fates,
-  };
+/** Events of the messages wanted. A receipt's cause is its message; a sending is known by the parts of its id. */
+function ofMessages(kind: EventKind, wanted: TimelineFilter, wide: boolean): Where {
+  const { sql, values } = messagesWhere(wanted);
+  if (wide) {
+    return kind === 'send'
+      ? { sql: `(source, incarnation, seq) IN (SELECT ${ID_PARTS} FROM message WHERE ${sql})`, values }
+      : { sql: `cause IN (SELECT id FROM message WHERE ${sql})`, values };
+  }
+  const id = kind === 'send' ? `source || '/' || incarnation || '/' || event.seq` : 'event.cause';
+  return { sql: `(SELECT ${sql} FROM message WHERE message.id = ${id})`, values };
 }
 
 function oneOf(column: string, values: readonly (string | number)[]): Where {

@@ -15,9 +15,10 @@ import { marks } from './marks.ts';
 import { message, messages } from './messages.ts';
 import { operationBuckets, operations } from './operations.ts';
 import { operationStory } from './operation-story.ts';
-import { elections, faults, info, totals } from './overview.ts';
+import { elections, faults, findings, info, totals } from './overview.ts';
 import { stateAt } from './state-at.ts';
 import { step } from './step.ts';
+import { traffic } from './traffic.ts';
 
 export const answers: {
   [Q in QueryName]: (trace: TraceConnection, params: QueryParams<Q>) => QueryAnswer<Q>;
@@ -28,6 +29,7 @@ export const answers: {
   stateAt: (trace, { atNs }) => stateAt(trace, atNs),
   lanes,
   messages,
+  traffic,
   message,
   events,
   event,
@@ -35,6 +37,7 @@ export const answers: {
   step,
   elections,
   faults,
+  findings,
   operations,
   operationBuckets,
   commits,

@@ -22,7 +22,7 @@ const SHARE_MAX = 2;
 const COLUMNS =
   'id, sender, receiver, type, term, sent_ns, arrived_ns, delivered_ns, fate, reason, bytes, entries, granted';
 
-interface StoredMessage {
+export interface StoredMessage {
   id: string;
   sender: string;
   receiver: string;
@@ -118,7 +118,7 @@ function passing(
 }
 
 /** Where copies of each class of span may have been sent to touch a window, as far back as the class goes. */
-function sentWindows(fromNs: Nanoseconds): { span: number; sentFromNs: Nanoseconds }[] {
+export function sentWindows(fromNs: Nanoseconds): { span: number; sentFromNs: Nanoseconds }[] {
   const bounded = MESSAGE_SPANS_NS.map((boundNs, span) => ({
     span,
     sentFromNs: Math.max(0, fromNs - boundNs),
@@ -126,7 +126,7 @@ function sentWindows(fromNs: Nanoseconds): { span: number; sentFromNs: Nanosecon
   return [...bounded, { span: MESSAGE_SPANS_NS.length, sentFromNs: 0 }];
 }
 
-const TOUCHES =
+export const TOUCHES =
   'rank = ? AND span = ? AND sent_ns >= ? AND sent_ns < ? AND (ended_ns IS NULL OR ended_ns >= ?)';
 
 function countTouching(trace: TraceConnection, rank: number, fromNs: Nanoseconds, toNs: Nanoseconds): number {
@@ -140,7 +140,7 @@ function countTouching(trace: TraceConnection, rank: number, fromNs: Nanoseconds
   return count;
 }
 
-function touching(
+export function touching(
   trace: TraceConnection,
   rank: number,
   fromNs: Nanoseconds,
@@ -187,7 +187,7 @@ function thinned(
   return rows;
 }
 
-function messageOf(row: StoredMessage): MessageRow {
+export function messageOf(row: StoredMessage): MessageRow {
   return {
     id: row.id,
     from: row.sender,

@@ -1,7 +1,7 @@
 /** What a trace says of its run as a whole. */
 import { statSync } from 'node:fs';
 import type { NodeId } from '../../../consensus/replica.ts';
-import type { ElectionRow, FaultRow, TraceInfo, TraceTotals } from '../../model/queries.ts';
+import type { ElectionRow, FaultRow, FindingRow, TraceInfo, TraceTotals } from '../../model/queries.ts';
 import { SCHEMA_VERSION } from '../../schema.ts';
 import type { TraceConnection } from '../connection.ts';
 import { runStatus } from '../status.ts';
@@ -122,6 +122,13 @@ export function faults(trace: TraceConnection): { faults: FaultRow[] } {
       parameters: JSON.parse(row.parameters) as object,
     })),
   };
+}
+
+export function findings(trace: TraceConnection): { findings: FindingRow[] } {
+  const rows = trace
+    .statement('SELECT rule, at_ns AS atNs, event, text FROM finding ORDER BY at_ns, key LIMIT ?')
+    .all(FINDINGS_MAX);
+  return { findings: rows as FindingRow[] };
 }
 
 function count(trace: TraceConnection, sql: string): number {

@@ -40,7 +40,7 @@ function stepEvents(trace: TraceConnection, params: QueryParams<'step'>, kinds?:
   const giveUpMs = performance.now() + SEARCH_MS_MAX;
   let nearest: EventRow | undefined;
   // Of kinds that are looked for one by one, the nearest.
-  for (const selection of selectionsOf(filter)) {
+  for (const selection of selectionsOf(filter, false)) {
     const found = nearestOf(trace, params, selection, filter.text?.toLowerCase() ?? '', giveUpMs);
     if (found === undefined) continue;
     if (nearest === undefined || isBefore(found, nearest) === forward) nearest = found;
