@@ -1,22 +1,14 @@
 /** The Timeline around a marked moment as a picture: in light colours whatever the window's, twice as fine as it is shown. */
 import type { BookmarkRow, TraceInfo } from '../../src-main/api/index.ts';
-import { messageArrows } from '../canvas/timeline/arrows.ts';
-import { silentStretches } from '../canvas/timeline/clients.ts';
-import { commitSteps, stripRects } from '../canvas/timeline/commits.ts';
-import { drawGutter, gutterWords } from '../canvas/timeline/draw-gutter.ts';
-import { drawLaneBars, drawLaneLabels } from '../canvas/timeline/draw-lanes.ts';
-import { drawArrows } from '../canvas/timeline/draw-messages.ts';
+import { gutterWords } from '../canvas/timeline/draw-gutter.ts';
 import { drawCursor } from '../canvas/timeline/draw-overlay.ts';
-import { drawCommitStrip, drawRuler } from '../canvas/timeline/draw-plot.ts';
-import { drawClients, drawElections, drawFaultShade, drawFaults } from '../canvas/timeline/draw-spans.ts';
-import { drawMarks, placeMarks } from '../canvas/timeline/lane-marks.ts';
 import { GUTTER_PX, layoutTimeline } from '../canvas/timeline/layout.ts';
-import type { TimelineLayout } from '../canvas/timeline/layout.ts';
+import { askFacts, askTimeline } from '../canvas/timeline/look.ts';
+import { paintTimeline, placePicture } from '../canvas/timeline/paint.ts';
 import type { Palette } from '../canvas/timeline/palette.ts';
-import { laneRects } from '../canvas/timeline/segments.ts';
+import { RUN_SCALE, writeMoment } from '../canvas/timeline/ruler.ts';
 import { stackSpans } from '../canvas/timeline/spans.ts';
-import { chooseTicks, roundBuckets } from '../canvas/timeline/ticks.ts';
-import { formatCursor, formatMoment } from '../canvas/timeline/time.ts';
+import { formatMoment } from '../canvas/timeline/time.ts';
 import type { Viewport } from '../canvas/timeline/viewport.ts';
 import { clampViewport, spanOf } from '../canvas/timeline/viewport.ts';
 import type { AskRun, Picture } from './report-data.ts';
@@ -26,7 +18,6 @@ const SCALE = 2;
 const LANE_PX = 62;
 /** Ruler, elections, one row of faults, clients. */
 const AROUND_LANES_PX = 132;
-const MESSAGES_MAX = 400;
 /** Shown on either side of a moment that was marked without a view of the Timeline. */
 const AROUND_NS = 1e9;
 /** A wider view shows no moment any more. */
@@ -38,17 +29,22 @@ export async function paintMoment(
   bookmark: BookmarkRow,
   info: TraceInfo,
 ): Promise<Picture | null> {
+  const { nodes, durationNs: edgeNs } = info;
+  const { atNs } = bookmark;
   const view = viewAround(bookmark, info);
-  const look = await lookAt(ask, view, bookmark.atNs, info);
+  const facts = await askFacts(ask);
+  const wish = { view, plotPx: WIDTH_PX - GUTTER_PX, nodes, edgeNs, heartbeats: false };
+  const data = await askTimeline(ask, facts, wish);
+  const state = await ask('stateAt', { atNs });
   const faults = stackSpans(
-    look.faults,
+    data.faults,
     ({ fromNs }) => fromNs,
     ({ toNs }) => toNs ?? Infinity,
   );
   const layout = layoutTimeline({
     widthPx: WIDTH_PX,
-    heightPx: AROUND_LANES_PX + info.nodes.length * LANE_PX,
-    nodes: info.nodes,
+    heightPx: AROUND_LANES_PX + nodes.length * LANE_PX,
+    nodes,
     faultRows: faults.reduce((rows, { row }) => Math.max(rows, row + 1), 1),
   });
   const canvas = document.createElement('canvas');
@@ -60,14 +56,21 @@ export async function paintMoment(
   context.scale(SCALE, SCALE);
   context.fillStyle = palette.s0;
   context.fillRect(0, 0, layout.widthPx, layout.heightPx);
-  drawGutter(context, layout, gutterWords(look.state.nodes, look.state.clients), palette);
+  const picture = placePicture({
+    layout,
+    view,
+    data,
+    edgeNs,
+    scale: RUN_SCALE,
+    clocks: null,
+    cursorNs: atNs,
+    faults,
+  });
+  const names = { ...gutterWords(state.nodes, state.clients), ruler: RUN_SCALE.name };
+  paintTimeline(context, picture, names, palette);
   context.translate(layout.gutterPx, 0);
-  context.beginPath();
-  context.rect(0, 0, layout.plotPx, layout.heightPx);
-  context.clip();
-  drawPlot(context, look, layout, view, info.durationNs, palette);
-  const atNs = bookmark.atNs;
-  drawCursor(context, layout, view, atNs, formatCursor(atNs, spanOf(view) / layout.plotPx), palette);
+  const text = writeMoment(RUN_SCALE, atNs, spanOf(view) / layout.plotPx);
+  drawCursor(context, layout, picture.axis, { atNs, text, ticks: picture.ticks }, palette);
   return {
     dataUrl: canvas.toDataURL('image/png'),
     widthPx: layout.widthPx,
@@ -82,64 +85,4 @@ function viewAround({ atNs, fromNs, toNs }: BookmarkRow, { durationNs }: TraceIn
     fromNs !== null && toNs !== null && fromNs <= atNs && atNs <= toNs && toNs - fromNs <= CLOSE_NS_MAX;
   const wanted = shown ? { fromNs, toNs } : { fromNs: atNs - AROUND_NS, toNs: atNs + AROUND_NS };
   return clampViewport(wanted, durationNs);
-}
-
-type Look = Awaited<ReturnType<typeof lookAt>>;
-
-async function lookAt(ask: AskRun, view: Viewport, atNs: number, { durationNs }: TraceInfo) {
-  const plotPx = WIDTH_PX - GUTTER_PX;
-  const fromNs = Math.max(0, Math.floor(view.fromNs));
-  const window = { fromNs, toNs: Math.max(fromNs + 1, Math.min(Math.ceil(view.toNs), durationNs + 1)) };
-  const wide = (px: number) => roundBuckets(window, (spanOf(view) / plotPx) * px);
-  const strips = wide(2);
-  const [lanes, messages, elections, faults, operations, commits, marks, state] = await Promise.all([
-    ask('lanes', window),
-    ask('messages', { ...window, limit: MESSAGES_MAX, heartbeats: false }),
-    ask('elections', {}),
-    ask('faults', {}),
-    ask('operationBuckets', wide(6)),
-    ask('commits', strips),
-    ask('marks', wide(8)),
-    ask('stateAt', { atNs }),
-  ]);
-  return {
-    segments: lanes.segments,
-    messages: messages.rows,
-    elections: elections.elections,
-    faults: faults.faults,
-    buckets: operations.buckets,
-    commits: new Map(commits.nodes.map(({ node, indexes }) => [node, commitSteps(indexes, strips)])),
-    marks: marks.marks,
-    state,
-  };
-}
-
-function drawPlot(
-  context: CanvasRenderingContext2D,
-  look: Look,
-  layout: TimelineLayout,
-  view: Viewport,
-  edgeNs: number,
-  palette: Palette,
-): void {
-  const faults = stackSpans(
-    look.faults,
-    ({ fromNs }) => fromNs,
-    ({ toNs }) => toNs ?? Infinity,
-  );
-  drawRuler(context, layout, view, chooseTicks(view, layout.plotPx), palette);
-  drawFaultShade(context, look.faults, layout, view, edgeNs, palette);
-  drawElections(context, look.elections, layout, view, palette);
-  drawFaults(context, faults, layout, view, edgeNs, palette);
-  for (const lane of layout.lanes) {
-    const strip = stripRects(look.commits.get(lane.node) ?? [], view, layout.plotPx);
-    drawCommitStrip(context, lane, layout.plotPx, strip, palette);
-  }
-  const bars = laneRects(look.segments, layout, view, edgeNs);
-  drawLaneBars(context, bars, palette);
-  drawArrows(context, messageArrows(look.messages, layout, view), palette);
-  drawLaneLabels(context, bars, palette);
-  drawMarks(context, placeMarks(look.marks, layout, view), palette);
-  const stretches = silentStretches(look.buckets, look.elections);
-  drawClients(context, look.buckets, stretches, layout, view, palette);
 }
