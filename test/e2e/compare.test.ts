@@ -28,18 +28,23 @@ beforeAll(async () => {
     [files.a, '3'],
     [files.b, '4'],
   ] as const)
-    await promisify(execFile)(
-      process.execPath,
-      [cli, 'run', 'leader-crash', '--trace', file, '--seed', seed, '--json'],
-      { cwd: root },
-    );
+    await record(file, seed);
   traces = { a: openTrace(files.a), b: openTrace(files.b) };
 }, 120_000);
 afterAll(() => {
-  traces.a.close();
-  traces.b.close();
+  for (const trace of Object.values(traces ?? {})) trace.close();
   rmSync(folder, { recursive: true, force: true });
 });
+
+/** Whether a busy machine met the scenario's expectations (exit 1: it did not) is no matter here. */
+async function record(file: string, seed: string): Promise<void> {
+  const flags = ['run', 'leader-crash', '--trace', file, '--seed', seed, '--json'];
+  await promisify(execFile)(process.execPath, [cli, ...flags], { cwd: root }).catch(
+    (error: { code?: unknown }) => {
+      if (error.code !== 1) throw error;
+    },
+  );
+}
 
 const killOf = (trace: OpenTrace): FaultRow => {
   const kill = trace.query('faults', {}).faults.find(({ type }) => type === 'kill');
@@ -60,6 +65,8 @@ async function openBoth(open: Open): Promise<LabWindow> {
     files.b,
   );
   await isShown(traces.b);
+  // The address names it first; that it has been read is said here.
+  await page.getByText('complete trace').waitFor({ timeout: WAIT_MS });
   return window;
 }
 
