@@ -336,6 +336,10 @@ class DesktopLab implements Lab {
       openDialog: dialog
         ? { available: true }
         : { available: false, reason: 'A browser chooses files itself.' },
+      pdf:
+        this.#host.kind === 'desktop'
+          ? { available: true }
+          : { available: false, reason: 'A browser makes PDF itself: save the HTML, open it and print it.' },
       limits: {
         nodesMin: NODES_MIN,
         nodesMax: NODES_MAX,

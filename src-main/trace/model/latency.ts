@@ -20,7 +20,7 @@ export function operationBucket(
 }
 
 /** The smallest value that at least this share of the values does not exceed (nearest rank); null without values. */
-function percentileMs(ascendingNs: readonly number[], share: number): number | null {
+export function percentileMs(ascendingNs: ArrayLike<number>, share: number): number | null {
   const ns = ascendingNs[Math.max(0, Math.ceil(share * ascendingNs.length) - 1)];
   return ns === undefined ? null : ns / 1e6;
 }

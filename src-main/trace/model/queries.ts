@@ -4,6 +4,7 @@
  */
 import type { LogIndex, NodeId, OperationId, Role, Term } from '../../consensus/replica.ts';
 import type { EventId, EventKind, FaultId, MessageId, Nanoseconds, SourceId, TraceEvent } from './events.ts';
+import type { CourseScope, CourseStep } from './course.ts';
 import type { ClusterState, NodeStatus } from './state.ts';
 import type { EntryStory, OperationStory } from './stories.ts';
 
@@ -275,6 +276,30 @@ export interface TraceTotals {
   findings: { rule: string; text: string }[];
 }
 
+export interface MessageFigures {
+  type: string;
+  /** Copies; of those the ones that were taken in. */
+  sent: number;
+  delivered: number;
+  bytes: number;
+}
+
+export interface OperationFigures {
+  outcome: OperationRow['outcome'];
+  count: number;
+  /** From invocation to completion; null without any that was completed so. */
+  p50Ms: number | null;
+  p99Ms: number | null;
+}
+
+/** What a run comes to, in numbers. */
+export interface RunFigures {
+  /** The highest term that a node entered. */
+  termMax: Term;
+  messages: MessageFigures[];
+  operations: OperationFigures[];
+}
+
 /** A moment that somebody marked, with what they noted. It stands in the trace file and travels with it. */
 export interface BookmarkRow {
   /** UUIDv7. */
@@ -302,6 +327,7 @@ export type BookmarkChange =
 export interface TraceQueries {
   info: { params: object; answer: TraceInfo };
   totals: { params: object; answer: TraceTotals };
+  figures: { params: object; answer: RunFigures };
   stateAt: { params: { atNs: Nanoseconds }; answer: ClusterState };
   lanes: {
     params: { fromNs: Nanoseconds; toNs: Nanoseconds };
@@ -402,6 +428,21 @@ export interface TraceQueries {
   operationStory: { params: { id: OperationId }; answer: OperationStory | null };
   /** In order of time. */
   bookmarks: { params: object; answer: { bookmarks: BookmarkRow[] } };
+  /**
+   * A stretch of a source's course (`course.ts`): at most `limit` steps after the event `after` and not before `fromNs`, as a digest
+   * and, where `steps` says so, one by one. `last` is the event to go on after; null where there was no step.
+   */
+  course: {
+    params: {
+      source: SourceId;
+      scope: CourseScope;
+      after?: EventId;
+      fromNs: Nanoseconds;
+      limit: number;
+      steps: boolean;
+    };
+    answer: { count: number; digest: string; last: EventId | null; more: boolean; steps: CourseStep[] };
+  };
   logs: { params: { atNs: Nanoseconds; firstIndex?: LogIndex; count: number }; answer: LogWindow };
 }
 export type QueryName = keyof TraceQueries;
