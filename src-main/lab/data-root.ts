@@ -7,6 +7,10 @@ export interface DataRoot {
   folder: string;
   runs: string;
   trash: string;
+  /** Private copies of traces that were recorded elsewhere; for nobody else's eyes. */
+  foreign: string;
+  /** A note for each run that is being recorded: by whom, and where its spools are. */
+  recordings: string;
   logs: string;
   /** What the list of runs remembers: traces opened from elsewhere, titles, summaries. */
   catalogueFile: string;
@@ -27,11 +31,14 @@ export function openDataRoot(): DataRoot {
     folder,
     runs: path.join(folder, 'runs'),
     trash: path.join(folder, 'trash'),
+    foreign: path.join(folder, 'foreign'),
+    recordings: path.join(folder, 'recordings'),
     logs: path.join(folder, 'logs'),
     catalogueFile: path.join(folder, 'catalogue.json'),
   };
   try {
-    for (const made of [root.runs, root.trash, root.logs]) makeFolder(made);
+    for (const made of [root.runs, root.trash, root.recordings, root.logs]) makeFolder(made);
+    makeFolder(root.foreign, 0o700);
     accessSync(root.runs, constants.W_OK);
   } catch (error) {
     throw new Error(
@@ -42,11 +49,11 @@ export function openDataRoot(): DataRoot {
 }
 
 /** Level by level: asked for all levels at once, Node never comes back where the system says that a parent it has is missing (`/proc`). */
-function makeFolder(folder: string): void {
+function makeFolder(folder: string, mode = 0o777): void {
   if (existsSync(folder)) return;
   makeFolder(path.dirname(folder));
   try {
-    mkdirSync(folder);
+    mkdirSync(folder, { mode });
   } catch (error) {
     // Another lab was faster.
     if ((error as NodeJS.ErrnoException).code !== 'EEXIST') throw error;
