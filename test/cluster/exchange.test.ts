@@ -95,7 +95,7 @@ describe('a run of real processes', () => {
     expect(said[1]).toContain('it must be one of ndjson');
     expect(said[2]).toContain('is not a trace');
     expect(said[3]).toContain('it has run, event');
-    expect(said[4]).toContain('neither a trace nor anything that could be imported');
+    expect(said[4]).toContain('is not a trace, nor anything that could be imported');
     expect(said[5]).toContain('There is no such file');
     expect(readFileSync(out, 'utf8')).toBe('mine');
     expect(readdirSync(folder)).not.toContain('x');
@@ -143,7 +143,7 @@ describe('the lab', () => {
       download?.done();
       expect(served.takeDownload(answer.download)).toBeUndefined();
       await expect(served.importTrace('diary.txt', chunksOf(Buffer.from('Dear diary')))).rejects.toThrow(
-        /^diary\.txt is neither/,
+        /^diary\.txt is not a trace, nor/,
       );
       await expect(served.call('exportTrace', { ...asked, format: '../x' })).rejects.toThrow(
         /exportTrace \(format\)/,

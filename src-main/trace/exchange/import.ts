@@ -73,6 +73,6 @@ export function detectFormat(file: string): ImportFormat {
     if (++lines >= LOOKED_AT_MAX) break;
   }
   throw new ExchangeRefused(
-    `${file} is neither a trace nor anything that could be imported: ${IMPORT_FORMATS.join(', ')}. Name its format with --format if it is one of these.`,
+    `${file} is not a trace, nor anything that could be imported: ${IMPORT_FORMATS.join(', ')}. Name its format with --format if it is one of these.`,
   );
 }
