@@ -174,7 +174,7 @@ const TRACE_FILES = ['', '-wal', '-shm', '-journal'];
 /** Keeps an older trace until the new run has started: what cannot start replaces nothing. */
 function setAside(traceFile: string): { remove(): void; putBack(): void } {
   const moved: [string, string][] = [];
-  for (const suffix of TRACE_FILES) {
+  for (const suffix of existsSync(traceFile) ? TRACE_FILES : []) {
     if (!existsSync(traceFile + suffix)) continue;
     const aside = `${traceFile}.older${suffix}`;
     renameSync(traceFile + suffix, aside);

@@ -21,7 +21,7 @@ const MIB = 2 ** 20;
 const FOREIGN_HEAP_MIB_MAX = 96;
 const RSS_BYTES_MAX = 200 * MIB;
 const OPENING: ProcessLimits = { rssBytesMax: RSS_BYTES_MAX, cpuMsMax: 1_500, wallMsMax: 10_000 };
-const ANSWERING: ProcessLimits = { rssBytesMax: RSS_BYTES_MAX, cpuMsMax: 5_000, wallMsMax: QUERY_MS_MAX };
+const ANSWERING: ProcessLimits = { rssBytesMax: RSS_BYTES_MAX, cpuMsMax: 3_000, wallMsMax: QUERY_MS_MAX };
 /** It is asked first and decides whether the trace can be shown. */
 const INTRODUCING: ProcessLimits = { ...ANSWERING, cpuMsMax: 1_000 };
 
@@ -112,6 +112,11 @@ export class ReaderProcess {
 
   get running(): boolean {
     return this.#child.running;
+  }
+
+  /** It was ended because it took more than it may. */
+  get tookTooMuch(): boolean {
+    return this.#watch?.exceeded !== undefined;
   }
 
   /** Rejects when the reader fails, takes too much or does not answer in time; in the last two cases it is killed. */

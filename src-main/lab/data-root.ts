@@ -7,9 +7,9 @@ export interface DataRoot {
   folder: string;
   runs: string;
   trash: string;
-  /** Private copies of traces that were recorded elsewhere; for nobody else's eyes. */
+  /** Private copies of traces that were recorded elsewhere; made when the first one comes. */
   foreign: string;
-  /** A note for each run that is being recorded: by whom, and where its spools are. */
+  /** A note for each run that is being recorded: by whom, and where its spools are. Made with the first one. */
   recordings: string;
   logs: string;
   /** What the list of runs remembers: traces opened from elsewhere, titles, summaries. */
@@ -37,8 +37,7 @@ export function openDataRoot(): DataRoot {
     catalogueFile: path.join(folder, 'catalogue.json'),
   };
   try {
-    for (const made of [root.runs, root.trash, root.recordings, root.logs]) makeFolder(made);
-    makeFolder(root.foreign, 0o700);
+    for (const made of [root.runs, root.trash, root.logs]) makeFolder(made);
     accessSync(root.runs, constants.W_OK);
   } catch (error) {
     throw new Error(
@@ -49,11 +48,11 @@ export function openDataRoot(): DataRoot {
 }
 
 /** Level by level: asked for all levels at once, Node never comes back where the system says that a parent it has is missing (`/proc`). */
-function makeFolder(folder: string, mode = 0o777): void {
+function makeFolder(folder: string): void {
   if (existsSync(folder)) return;
   makeFolder(path.dirname(folder));
   try {
-    mkdirSync(folder, { mode });
+    mkdirSync(folder);
   } catch (error) {
     // Another lab was faster.
     if ((error as NodeJS.ErrnoException).code !== 'EEXIST') throw error;

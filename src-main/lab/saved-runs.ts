@@ -15,6 +15,7 @@ import { traceFileOf } from './live-run.ts';
 
 const READER_IDLE_MS = 60_000;
 const READERS_MAX = 4;
+const EXCESSES_MAX = 2;
 const STILL_RECORDED =
   'still being recorded by another lab: this is how it stood when it was opened. Open the file again for more.';
 
@@ -36,6 +37,8 @@ export class SavedRuns {
   readonly #verifications: Verifications;
   readonly #incoming = new Set<IncomingTrace>();
   readonly #changed: () => void;
+  /** How often a reader of the run had to be ended. */
+  readonly #excesses = new Map<RunId, number>();
   readonly recordings: Recordings;
 
   /** `changed`: the list of runs is another one now, or a part of it has come further. */
@@ -135,6 +138,7 @@ export class SavedRuns {
     if (this.#isOurs(absolute)) return this.summary(path.basename(path.dirname(absolute)));
     await this.recordings.finish(absolute, this.#reaper);
     const known = this.#catalogue.runFrom(absolute);
+    if (known !== undefined) this.#excesses.delete(known);
     if (known !== undefined && this.#foreign.has(known)) return this.summary(known);
     const original = fingerprint(absolute);
     const incoming = await this.#coming(path.basename(absolute), (progress) =>
@@ -204,7 +208,12 @@ export class SavedRuns {
     open.asked++;
     try {
       const reader = await open.reader;
-      if (reader.running) return await question(reader);
+      if (reader.running) {
+        return await question(reader).catch((error: unknown) => {
+          if (reader.tookTooMuch) this.#excesses.set(runId, (this.#excesses.get(runId) ?? 0) + 1);
+          throw error;
+        });
+      }
     } finally {
       open.asked--;
       if (open.forgotten && open.asked === 0) end(open);
@@ -246,6 +255,10 @@ export class SavedRuns {
 
   async #openForeign(runId: RunId, file: string): Promise<ReaderProcess> {
     const name = this.#catalogue.elsewhere(runId) ?? `the trace ${this.#catalogue.title(runId) ?? runId}`;
+    if ((this.#excesses.get(runId) ?? 0) >= EXCESSES_MAX)
+      throw new Error(
+        `${name} is damaged, or made to do harm: its readers took too much time or memory ${EXCESSES_MAX} times. Open it again to try once more.`,
+      );
     if (this.#foreign.isLinked(runId) && !this.#catalogue.isUnchanged(runId, file))
       throw new Error(`${name} was changed since it was opened here. Open it again.`);
     const reader = await ReaderProcess.open(file, this.#reaper, { foreign: true, name });
@@ -288,6 +301,7 @@ export class SavedRuns {
       if (existsSync(traceFileOf(this.folderOf(runId)))) return await this.summary(runId);
       this.forget(runId);
       this.#verifications.drop(runId);
+      this.#excesses.delete(runId);
       const settled = this.#foreign.settle(incoming, runId, this.#root.trash);
       this.#catalogue.addElsewhere(runId, file, original);
       if (summary.status !== 'recording') this.#catalogue.remember(summary, settled);

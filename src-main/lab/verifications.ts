@@ -3,6 +3,9 @@ import type { RunId, Verification as VerificationState } from '../api/contract.t
 import type { Reaper } from '../cluster/reaper.ts';
 import { Verification } from '../cluster/verification.ts';
 
+/** What the window asks first is answered first. */
+const BEGIN_MS = 400;
+
 interface Wanted {
   runId: RunId;
   file: string;
@@ -13,6 +16,7 @@ export class Verifications {
   readonly #ended: (runId: RunId, problems: readonly string[]) => void;
   readonly #changed: () => void;
   readonly #waiting: Wanted[] = [];
+  #begin: NodeJS.Timeout | undefined;
   #current: { runId: RunId; verification: Verification; state: VerificationState } | undefined;
 
   constructor(
@@ -34,7 +38,10 @@ export class Verifications {
   want(runId: RunId, file: string): void {
     if (this.state(runId) !== undefined) return;
     this.#waiting.push({ runId, file });
-    this.#next();
+    this.#begin ??= setTimeout(() => {
+      this.#begin = undefined;
+      this.#next();
+    }, BEGIN_MS);
   }
 
   /** The file is another one now, or goes. */
@@ -45,6 +52,7 @@ export class Verifications {
   }
 
   close(): void {
+    clearTimeout(this.#begin);
     this.#waiting.length = 0;
     this.#current?.verification.stop();
   }

@@ -6,7 +6,7 @@
 const DEPTH_MAX = 48;
 const VALUES_MAX = 1_500_000;
 const TEXT_CHARS_MAX = 24 * 2 ** 20;
-/** Ends of the names under which the model's types hold numbers (or null), and the names that are theirs alone. */
+/** Ends of the names under which the model's types hold numbers, null, or (in options) ranges of them, and the names that are theirs alone. */
 const FIGURE = /(?:Ns|Ms|Bytes|Index)$|^(?:seq|incarnation|step|durableIndex|splitVotes|attempts|total)$/;
 
 /** @throws when it is none that a window could show */
@@ -29,7 +29,7 @@ export function checkAnswer(answer: unknown): void {
     }
   };
   const lookAt = (name: string, value: unknown, depth: number): void => {
-    if (value !== null && value !== undefined && typeof value !== 'number' && FIGURE.test(name))
+    if ((typeof value === 'string' || typeof value === 'boolean') && FIGURE.test(name))
       throw new TypeError(`${name} is no number`);
     look(value, depth);
   };

@@ -1,5 +1,5 @@
 /** Decides whether a file is a trace that can be shown. Files come from anywhere, so nothing in them is believed. */
-import { closeSync, openSync, readSync, statSync } from 'node:fs';
+import { closeSync, openSync, readSync, statSync, type Stats } from 'node:fs';
 import { schemaOf } from '../migrate/migrate.ts';
 import { APPLICATION_ID, SCHEMA_VERSION } from '../schema.ts';
 import type { SqliteDatabase } from '../sqlite.ts';
@@ -53,8 +53,14 @@ export function checkTables(database: SqliteDatabase, file: string): void {
 
 export function damaged(file: string, what: string): TraceRefused {
   return new TraceRefused(
-    `${file} is damaged: ${what}. Copy it again from where it came, or record the run anew.`,
+    `${file} is damaged: ${shortened(what)}. Copy it again from where it came, or record the run anew.`,
   );
+}
+
+/** SQLite repeats the statement that it could not read, whatever its length. */
+function shortened(text: string): string {
+  const line = text.replaceAll(/\s+/g, ' ');
+  return line.length > 160 ? `${line.slice(0, 160)}…` : line;
 }
 
 /** Puts an error met while opening into a sentence for the user. */
@@ -74,12 +80,18 @@ export function refusalOf(error: unknown, file: string): TraceRefused {
   }
   if (code.startsWith('SQLITE_CORRUPT') || code === 'SQLITE_NOTADB') return damaged(file, message);
   return new TraceRefused(
-    `${file} cannot be opened: ${message}. Copy it to a folder of yours and open it there.`,
+    `${file} cannot be opened: ${shortened(message)}. Copy it to a folder of yours and open it there.`,
   );
 }
 
 function sizeOf(file: string): number {
-  const stats = statSync(file, { throwIfNoEntry: false });
+  let stats: Stats | undefined;
+  try {
+    stats = statSync(file, { throwIfNoEntry: false });
+  } catch (error) {
+    // A link to itself, or a folder on the way that may not be entered.
+    throw refusalOf(error, file);
+  }
   if (stats === undefined)
     throw new TraceRefused(`There is no file ${file}. Check its path, or choose another trace.`);
   if (stats.isDirectory()) throw new TraceRefused(`${file} is a folder, not a trace. ${CHOOSE}.`);
@@ -100,11 +112,11 @@ function readHead(file: string): Buffer {
 }
 
 /** Tables and indexes must be exactly ours, character by character: no views, triggers, further tables, indexes or columns. */
-function hasObjectsOf(schema: ReadonlyMap<string, string>, database: SqliteDatabase): boolean {
-  const expected = new Map(schema);
+function hasObjectsOf(expected: ReadonlyMap<string, string>, database: SqliteDatabase): boolean {
+  const missing = new Set(expected.keys());
   const rows = database
     .prepare('SELECT type, name, tbl_name AS owner, sql FROM sqlite_schema LIMIT ?')
-    .all(2 * expected.size) as { type: string; name: string; owner: string; sql: string | null }[];
+    .all(3 * expected.size) as { type: string; name: string; owner: string; sql: string | null }[];
   for (const { type, name, owner, sql } of rows) {
     // What the query planner was told by `ANALYZE`.
     if (type === 'table' && name === 'sqlite_stat1' && sql === 'CREATE TABLE sqlite_stat1(tbl,idx,stat)')
@@ -113,9 +125,9 @@ function hasObjectsOf(schema: ReadonlyMap<string, string>, database: SqliteDatab
     if (type === 'index' && sql === null && name === `sqlite_autoindex_${owner}_1` && expected.has(owner))
       continue;
     if (sql === null || expected.get(name) !== sql || type !== typeOf(sql)) return false;
-    expected.delete(name);
+    missing.delete(name);
   }
-  return expected.size === 0;
+  return missing.size === 0;
 }
 
 function typeOf(statement: string): string {
