@@ -1,6 +1,6 @@
 import { defineStore } from 'pinia';
 import { computed, ref, shallowRef } from 'vue';
-import type { ProfileSummary, RunSummary, ScenarioSummary } from '../../src-main/api/index.ts';
+import type { IncomingTrace, ProfileSummary, RunSummary, ScenarioSummary } from '../../src-main/api/index.ts';
 import { useBridge } from './bridge.ts';
 import { ofTheWindow } from './scope.ts';
 
@@ -9,6 +9,8 @@ export const useRunsStore = ofTheWindow(
   defineStore('runs', () => {
     const bridge = useBridge();
     const runs = shallowRef<RunSummary[]>([]);
+    /** Traces from elsewhere that are being copied into the data root. */
+    const incoming = shallowRef<IncomingTrace[]>([]);
     const loaded = ref(false);
     const profiles = shallowRef<ProfileSummary[]>([]);
     const scenarios = shallowRef<ScenarioSummary[]>([]);
@@ -16,6 +18,7 @@ export const useRunsStore = ofTheWindow(
 
     const unsubscribe = bridge.subscribe('runs', {}, (snapshot) => {
       runs.value = [...snapshot.runs].sort((a, b) => b.startedAt.localeCompare(a.startedAt));
+      incoming.value = snapshot.incoming ?? [];
       loaded.value = true;
     });
 
@@ -39,6 +42,6 @@ export const useRunsStore = ofTheWindow(
       runs.value = runs.value.filter((run) => run.runId !== runId);
     }
 
-    return { runs, loaded, byId, profiles, scenarios, loadChoices, put, drop, unsubscribe };
+    return { runs, incoming, loaded, byId, profiles, scenarios, loadChoices, put, drop, unsubscribe };
   }),
 );
