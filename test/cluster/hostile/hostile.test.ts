@@ -165,8 +165,8 @@ describe('two hundred traces that are damaged or made to do harm', () => {
       const outcomes: Outcome[] = [];
       const worker = async (): Promise<void> => {
         for (let next = waiting.shift(); next !== undefined; next = waiting.shift()) {
-            outcomes.push(await tryOne(next.bad, next.file));
-            rmSync(next.at, { recursive: true, force: true });
+          outcomes.push(await tryOne(next.bad, next.file));
+          rmSync(next.at, { recursive: true, force: true });
           expect(await ask(goodRun, 'stateAt', { atNs: 800e6 })).toEqual(goodState);
         }
       };
