@@ -152,7 +152,7 @@ async function tryOne({ name: what }: BadTrace, file: string): Promise<Outcome> 
 describe('two hundred traces that are damaged or made to do harm', () => {
   it(
     'are shown as far as they can be or refused with a sentence, in time and in little memory, and the others go on',
-    { timeout: 240_000 },
+    { timeout: 600_000 },
     async () => {
       const list = badTraces(readFileSync(good), badRun);
       expect(list).toHaveLength(BAD_TRACES);
