@@ -197,6 +197,8 @@ async function copyInParts(from: string, to: string, progress: CopyProgress): Pr
 async function stateOf(file: string): Promise<string> {
   const { mtimeMs, size } = statSync(file);
   let head = '';
+  // A pipe in its place would be waited for without end.
+  if (statSync(`${file}-wal`, { throwIfNoEntry: false })?.isFile() !== true) return `${mtimeMs} ${size}`;
   try {
     const handle = await open(`${file}-wal`, 'r');
     try {
@@ -205,7 +207,7 @@ async function stateOf(file: string): Promise<string> {
       await handle.close();
     }
   } catch {
-    // It has none.
+    // It has just gone.
   }
   return `${mtimeMs} ${size} ${head}`;
 }
