@@ -335,7 +335,8 @@ export interface TraceQueries {
   };
   /**
    * Messages that touch the window. At most `limit` rows: elections' messages first, then those with entries, then the rest;
-   * `total` says how many there are, so that a drawing can say what it leaves out. `heartbeats: false` leaves out AppendEntries
+   * `total` says how many there are, so that a drawing can say what it leaves out: exact up to some thousands, of more those that were sent
+   * within the window, whose edges then lie within a fortieth of it. `heartbeats: false` leaves out AppendEntries
    * without entries and the replies to them.
    */
   messages: {
@@ -405,16 +406,20 @@ export interface TraceQueries {
     params: { fromNs: Nanoseconds; toNs: Nanoseconds; limit: number };
     answer: { operations: OperationRow[]; total: number };
   };
+  /**
+   * Exact for some thousands of operations. Of more the counts are those of slots, which are exact where buckets are a round width (1, 2 or 5
+   * of a decade, from 10 ms on) and begin at a multiple of it, else each slot counts where its middle lies; percentiles are within 2.2 %.
+   */
   operationBuckets: {
     params: { fromNs: Nanoseconds; toNs: Nanoseconds; buckets: number };
     answer: { buckets: OperationBucket[] };
   };
-  /** Where each node's commit index rose: the index it came to in each bucket, null where it stood still. */
+  /** Where each node's commit index rose: the index it came to in each bucket, null where it stood still; of many, by slots as above. */
   commits: {
     params: { fromNs: Nanoseconds; toNs: Nanoseconds; buckets: number };
     answer: { nodes: { node: NodeId; indexes: (LogIndex | null)[] }[] };
   };
-  /** Membership, snapshots, transfers and lost leases; of a kind at most one a node and bucket. */
+  /** Membership, snapshots, transfers and lost leases; of a kind at most one a node and bucket; of many, by slots as above. */
   marks: {
     params: { fromNs: Nanoseconds; toNs: Nanoseconds; buckets: number };
     answer: { marks: LaneMark[] };

@@ -59,7 +59,7 @@ function bySlots(
 ): { buckets: OperationBucket[] } {
   const { fromNs, toNs, buckets } = params;
   const counts = Array.from({ length: buckets }, () => ({ invoked: 0, failed: 0, unknown: 0 }));
-  const latencies = Array.from({ length: buckets }, (): Record<number, number> => ({}));
+  const latencies: (Record<number, number> | undefined)[] = Array.from({ length: buckets });
   const longest = Array.from({ length: buckets }, () => 0);
   const rows = trace
     .statement(
@@ -78,14 +78,15 @@ function bySlots(
     ];
     const at = bucketOf(slot, slotNs, params);
     const bucket = counts[at];
-    const classes = latencies[at];
-    if (bucket === undefined || classes === undefined) continue;
+    if (bucket === undefined) continue;
     bucket.invoked += invoked;
     bucket.failed += failed;
     bucket.unknown += unknown;
     longest[at] = Math.max(longest[at] ?? 0, maxNs);
     const found = JSON.parse(text) as Record<number, number>;
-    for (const one in found) classes[one] = (classes[one] ?? 0) + (found[one] ?? 0);
+    const classes = latencies[at];
+    if (classes === undefined) latencies[at] = found;
+    else for (const one in found) classes[one] = (classes[one] ?? 0) + (found[one] ?? 0);
   }
   const widthNs = (toNs - fromNs) / buckets;
   return {
