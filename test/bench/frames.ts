@@ -59,7 +59,7 @@ async function drive(given: { gesture: Gesture; frames: number; stage: string })
   };
   const nextFrame = () => new Promise<number>((resolve) => requestAnimationFrame(resolve));
   if (given.gesture === 'pan') {
-    for (let step = 0; step < 40; step++) {
+    for (let step = 0; step < 25; step++) {
       await nextFrame();
       move(0, -40);
     }

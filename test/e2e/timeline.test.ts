@@ -152,7 +152,7 @@ describe('the Timeline of a saved run (desktop)', () => {
   it('reads its ruler since the start, since a moment and as a clock on the wall', async () => {
     const from = async (): Promise<string> =>
       /from (\S+(?: \S+)?) to/.exec((await timelineOf(page).getAttribute('aria-label')) ?? '')?.[1] ?? '';
-    expect(await from()).toMatch(/^\d+\.\d+ s$/);
+    await expect.poll(from).toMatch(/^\d+\.\d+ s$/);
     await page.keyboard.press('S');
     await expect.poll(from).toMatch(/^[+−]\d+(\.\d+)? (s|ms|µs|ns)$/);
     await shoot(lab, 'timeline-relative');
@@ -207,7 +207,7 @@ describe('the Timeline of a saved run (desktop)', () => {
       for (let step = 0; step < 40; step++) await page.keyboard.press('+');
     });
     expect(spanOf(closest)).toBeLessThan(1_001);
-    expect(await timelineOf(page).getAttribute('aria-label')).toMatch(/from \d+\.\d{9} s to/);
+    await expect.poll(() => timelineOf(page).getAttribute('aria-label')).toMatch(/from \d+\.\d{9} s to/);
     await shoot(lab, 'timeline-microsecond');
     const whole = await nextRight(page, () => page.keyboard.press('0'));
     expect(whole.fromNs).toBe(0);
