@@ -48,6 +48,23 @@ export interface RunSummary {
   elections: number;
   fileBytes: number;
   error: string | null;
+  /** Of a trace that was recorded elsewhere. It can be used while it is verified. */
+  verification?: Verification;
+}
+
+/** Whether a trace from elsewhere is sound: read through once, by a process of its own. */
+export type Verification =
+  | { state: 'waiting' }
+  | { state: 'verifying'; share: number; bytes: number; ofBytes: number }
+  | { state: 'sound' }
+  /** What is shown may be incomplete; the text says what is wrong. */
+  | { state: 'damaged'; text: string };
+
+/** A trace from elsewhere that is being copied into the data root. */
+export interface IncomingTrace {
+  name: string;
+  bytes: number;
+  ofBytes: number;
 }
 
 export interface ProfileSummary {
@@ -191,7 +208,7 @@ export type MethodAnswer<M extends MethodName> = LabMethods[M]['answer'];
 export interface LabStreams {
   live: { params: { runId: RunId }; snapshot: LiveSnapshot };
   /** The list of runs whenever it changes. */
-  runs: { params: object; snapshot: { runs: RunSummary[] } };
+  runs: { params: object; snapshot: { runs: RunSummary[]; incoming?: IncomingTrace[] } };
 }
 export type StreamName = keyof LabStreams;
 export type StreamParams<S extends StreamName> = LabStreams[S]['params'];

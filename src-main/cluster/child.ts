@@ -10,6 +10,11 @@ export interface ChildExit {
   lastWords: string | undefined;
 }
 
+export interface ChildLimits {
+  /** It ends itself when what it keeps in V8's heap needs more. */
+  heapMibMax?: number;
+}
+
 const STDERR_BYTES_KEPT = 8_192;
 /** How long a child may take until it says that it is ready; a slow machine starts nine in a row. */
 export const READY_MS_MAX = 30_000;
@@ -26,10 +31,15 @@ export class Child<In extends { kind: string }, Out extends { kind: string }> {
   #stderr = '';
   #ended = false;
 
-  constructor(kind: ChildKind, reaper: Reaper, onMessage: (message: In) => void) {
+  constructor(
+    kind: ChildKind,
+    reaper: Reaper,
+    onMessage: (message: In) => void,
+    { heapMibMax }: ChildLimits = {},
+  ) {
     this.#kind = kind;
     this.#process = fork(childEntry(kind), [], {
-      execArgv: [],
+      execArgv: heapMibMax === undefined ? [] : [`--max-old-space-size=${heapMibMax}`],
       serialization: 'advanced',
       stdio: ['ignore', 'ignore', 'pipe', 'ipc'],
       env: { ...process.env, ELECTRON_RUN_AS_NODE: '1', NODE_OPTIONS: '' },

@@ -1,13 +1,5 @@
 /** The lab: implements the API over live clusters and saved traces, for the desktop and the browser host alike. */
-import {
-  existsSync,
-  mkdtempSync,
-  readdirSync,
-  readFileSync,
-  renameSync,
-  rmSync,
-  writeFileSync,
-} from 'node:fs';
+import { readdirSync, readFileSync } from 'node:fs';
 import path from 'node:path';
 import { v7 as uuid } from 'uuid';
 import type {
@@ -34,7 +26,7 @@ import type {
   TraceInfo,
 } from '../trace/model/queries.ts';
 import { openDataRoot, type DataRoot } from './data-root.ts';
-import { LiveRun, type LiveRunPlan } from './live-run.ts';
+import { LiveRun, traceFileOf, type LiveRunPlan } from './live-run.ts';
 import { SavedRuns } from './saved-runs.ts';
 import { SnapshotStream } from './stream.ts';
 
@@ -61,8 +53,8 @@ export interface Lab {
   ): () => void;
   /** Opens a trace file of this machine. */
   openFile(file: string): Promise<RunId>;
-  /** Takes in a trace that a window sent. */
-  importTrace(name: string, bytes: Uint8Array): Promise<RunId>;
+  /** Takes in a trace that a window sends, as it comes. Rejects with `TooLarge` when there is more than is allowed. */
+  importTrace(name: string, chunks: AsyncIterable<Uint8Array>, ofBytes?: number): Promise<RunId>;
   readonly dataRoot: DataRoot;
   /** Stops every cluster and closes its trace. */
   close(): Promise<void>;
@@ -90,6 +82,8 @@ class DesktopLab implements Lab {
   readonly #liveEnds = new Map<RunId, Set<(reason: string) => void>>();
   /** Their folders exist already, but they are neither live nor saved. */
   readonly #starting = new Map<RunId, Promise<unknown>>();
+  /** Ends the note that this lab records the run. */
+  readonly #recorded = new Map<RunId, () => void>();
   #listing: Promise<void> | undefined;
   #listAgain = false;
   #closed = false;
@@ -97,7 +91,7 @@ class DesktopLab implements Lab {
   constructor(host: LabHost) {
     this.#host = host;
     this.dataRoot = openDataRoot();
-    this.#saved = new SavedRuns(this.dataRoot, this.#reaper);
+    this.#saved = new SavedRuns(this.dataRoot, this.#reaper, () => this.#runsChanged());
   }
 
   async call(method: unknown, params: unknown, origin = 'window'): Promise<unknown> {
@@ -247,22 +241,10 @@ class DesktopLab implements Lab {
     return runId;
   }
 
-  async importTrace(name: string, bytes: Uint8Array): Promise<RunId> {
-    const folder = mkdtempSync(path.join(this.dataRoot.folder, 'import-'));
-    const file = path.join(folder, 'run.qlab');
-    try {
-      writeFileSync(file, bytes);
-      const { runId } = await this.#saved.probe(file);
-      const own = this.#saved.folderOf(runId);
-      if (!existsSync(own)) renameSync(folder, own);
-      this.#runsChanged();
-      return runId;
-    } catch (error) {
-      // The window knows the file by its own name, not by the place it was put.
-      throw new Error((error as Error).message.replaceAll(file, name));
-    } finally {
-      rmSync(folder, { recursive: true, force: true });
-    }
+  async importTrace(name: string, chunks: AsyncIterable<Uint8Array>, ofBytes?: number): Promise<RunId> {
+    const { runId } = await this.#saved.receive(name, chunks, UPLOAD_BYTES_MAX, ofBytes);
+    this.#runsChanged();
+    return runId;
   }
 
   async close(): Promise<void> {
@@ -297,7 +279,7 @@ class DesktopLab implements Lab {
     };
   }
 
-  async #listRuns(): Promise<{ runs: RunSummary[] }> {
+  async #listRuns(): Promise<StreamSnapshot<'runs'>> {
     const saved = await this.#saved.list(new Set([...this.#live.keys(), ...this.#starting.keys()]));
     const live = [...this.#live.values()].reverse();
     return {
@@ -305,6 +287,7 @@ class DesktopLab implements Lab {
         ...live.map((run) => this.#liveSummary(run)),
         ...saved.filter(({ runId }) => !this.#live.has(runId)),
       ],
+      ...(this.#saved.incoming.length === 0 ? {} : { incoming: this.#saved.incoming }),
     };
   }
 
@@ -353,6 +336,12 @@ class DesktopLab implements Lab {
 
   async #bringUp(plan: LiveRunPlan, clients: number): Promise<{ runId: RunId }> {
     const { runId } = plan.header;
+    const recorded = this.#saved.recordings.begin({
+      runId,
+      traceFile: traceFileOf(plan.folder),
+      folder: plan.folder,
+      temporary: false,
+    });
     const run = await LiveRun.start(plan, {
       changed: () => this.#runsChanged(),
       scenarioEnded: (error) => {
@@ -365,7 +354,11 @@ class DesktopLab implements Lab {
         this.#host.log('error', error);
         void this.#stopRun(runId, error).catch((failure: Error) => this.#host.log('error', failure.message));
       },
+    }).catch((error: unknown) => {
+      recorded();
+      throw error;
     });
+    this.#recorded.set(runId, recorded);
     this.#live.set(runId, run);
     this.#starting.delete(runId);
     if (this.#closed) {
@@ -393,6 +386,8 @@ class DesktopLab implements Lab {
       await live.stop(reason);
     } finally {
       this.#live.delete(runId);
+      this.#recorded.get(runId)?.();
+      this.#recorded.delete(runId);
       this.#saved.forget(runId);
       for (const end of this.#liveEnds.get(runId) ?? []) end(reason);
       this.#liveEnds.delete(runId);

@@ -70,16 +70,28 @@ export type FromRecorder =
 export interface ReaderStart {
   kind: 'start';
   traceFile: string;
+  /** It was recorded elsewhere: nothing in it is believed. */
+  foreign?: boolean;
+}
+/** Instead of `start`: reads the whole file, says whether it is sound, and leaves. */
+export interface ReaderVerify {
+  kind: 'verify';
+  traceFile: string;
 }
 export type ToReader =
   | ReaderStart
+  | ReaderVerify
   | { [Q in QueryName]: { kind: 'query'; id: number; query: Q; params: QueryParams<Q> } }[QueryName];
 export type FromReader =
   | { kind: 'ready' }
   /** The file is no trace, damaged, or of a later version: a sentence that names file and remedy. */
   | { kind: 'refused'; error: string }
   | { kind: 'answer'; id: number; answer: unknown }
-  | { kind: 'error'; id: number; error: string };
+  | { kind: 'error'; id: number; error: string }
+  /** How much of the work is done, 0 to 1, when a part of it begins; `share` is the part's own. */
+  | { kind: 'verifying'; done: number; share: number }
+  /** What is wrong with the file, a part of a sentence each; none: it is sound. */
+  | { kind: 'verified'; problems: string[] };
 
 /** The only message to a writer, which changes the bookmarks of a trace that nobody records any more, says so and leaves. */
 export interface ToWriter {

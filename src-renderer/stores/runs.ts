@@ -1,12 +1,14 @@
 import { defineStore } from 'pinia';
 import { computed, ref, shallowRef } from 'vue';
-import type { ProfileSummary, RunSummary, ScenarioSummary } from '../../src-main/api/index.ts';
+import type { IncomingTrace, ProfileSummary, RunSummary, ScenarioSummary } from '../../src-main/api/index.ts';
 import { useBridge } from './bridge.ts';
 
 /** Every run the lab knows, newest first, and what new ones can be made of. */
 export const useRunsStore = defineStore('runs', () => {
   const bridge = useBridge();
   const runs = shallowRef<RunSummary[]>([]);
+  /** Traces from elsewhere that are being copied into the data root. */
+  const incoming = shallowRef<IncomingTrace[]>([]);
   const loaded = ref(false);
   const profiles = shallowRef<ProfileSummary[]>([]);
   const scenarios = shallowRef<ScenarioSummary[]>([]);
@@ -14,6 +16,7 @@ export const useRunsStore = defineStore('runs', () => {
 
   const unsubscribe = bridge.subscribe('runs', {}, (snapshot) => {
     runs.value = [...snapshot.runs].sort((a, b) => b.startedAt.localeCompare(a.startedAt));
+    incoming.value = snapshot.incoming ?? [];
     loaded.value = true;
   });
 
@@ -37,5 +40,5 @@ export const useRunsStore = defineStore('runs', () => {
     runs.value = runs.value.filter((run) => run.runId !== runId);
   }
 
-  return { runs, loaded, byId, profiles, scenarios, loadChoices, put, drop, unsubscribe };
+  return { runs, incoming, loaded, byId, profiles, scenarios, loadChoices, put, drop, unsubscribe };
 });

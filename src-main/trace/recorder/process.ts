@@ -47,7 +47,9 @@ export function recorderProcess(): void {
 }
 
 async function fold({ traceFile, spoolFolder }: RecorderFold): Promise<void> {
-  const folded = await foldSpools(traceFile, spoolFolder);
+  const folded = await foldSpools(traceFile, spoolFolder, undefined, (backlogBytes) =>
+    say({ kind: 'closing', backlogBytes }),
+  );
   say({ kind: 'closed', ...folded }, () => process.exit(0));
 }
 
