@@ -20,7 +20,7 @@ const filterField = (page: Page) => page.getByRole('combobox', { name: /^Filter 
 
 /** The Timeline of the trace, its drawing there. */
 async function onTimeline(window: LabWindow): Promise<Page> {
-  await window.page.getByRole('img', { name: /^Timeline by time from .* 3 lanes/ }).waitFor();
+  await window.page.getByRole('img', { name: /^Timeline.* from .* 3 lanes/ }).waitFor();
   await expect.poll(() => window.page.getByText('put k c').count()).toBe(0);
   return window.page;
 }
