@@ -154,12 +154,14 @@ export class SavedRuns {
     return this.#settle(incoming, absolute, absolute, original);
   }
 
-  /** Changes the bookmarks of a trace that is recorded no more, in its file. Rejects with a sentence when it cannot be. */
+  /**
+   * Changes the bookmarks of a trace that is recorded no more, in its file; of one from elsewhere in the copy that is kept here.
+   * Rejects with a sentence when it cannot be.
+   */
   async bookmark(runId: RunId, change: BookmarkChange): Promise<void> {
     // A cut-off trace is folded, and a file that is none refused, before anything is written to it.
     await this.query(runId, 'bookmarks', {});
-    const file = await this.writableTrace(runId);
-    await writeBookmark(file, runId, change, this.#reaper);
+    await writeBookmark(await this.writableTrace(runId), runId, change, this.#reaper);
     this.forget(runId);
   }
 
