@@ -19,6 +19,7 @@ const entries = {
   recorder: source('src-main/trace/recorder/main.ts'),
   reader: source('src-main/trace/reader/main.ts'),
   writer: source('src-main/trace/writer/main.ts'),
+  exchange: source('src-main/trace/exchange/main.ts'),
   audit: source('src-main/node/audit/main.ts'),
   simulation: source('src-main/simulation/campaign/worker.ts'),
 };

@@ -3,6 +3,7 @@
  * contract travels over Electron's IPC and over a WebSocket. No SQL and no paths come from the window.
  */
 import type { NodeId, OperationId, ReadMode } from '../consensus/replica.ts';
+import type { ExportFormat, ExportTable } from '../trace/model/exchange-formats.ts';
 import type {
   BookmarkRow,
   LiveSnapshot,
@@ -155,6 +156,26 @@ export interface NewBookmark {
   toNs?: number;
 }
 
+/** A trace on its way out or a file on its way in. */
+export interface Transfer {
+  id: number;
+  kind: 'export' | 'import';
+  /** What the file is called. */
+  name: string;
+  phase: 'reading' | 'recording' | 'writing';
+  /** From 0 to 1. */
+  share: number;
+}
+
+export interface ExportAnswer {
+  /** What the file is called. */
+  name: string;
+  bytes: number;
+  events: number;
+  /** Where a browser fetches it, once; null where the host has put it where the user said. */
+  download: string | null;
+}
+
 /** Method -> parameters and answer. */
 export interface LabMethods {
   capabilities: { params: object; answer: Capabilities };
@@ -171,6 +192,12 @@ export interface LabMethods {
   deleteRun: { params: { runId: RunId }; answer: object };
   /** The host's open dialog; null where the user cancelled. */
   openTraceDialog: { params: object; answer: { runId: RunId } | null };
+  /** In another format, to where the user says; null where the user cancelled. `table` is for CSV. */
+  exportTrace: {
+    params: { runId: RunId; format: ExportFormat; table?: ExportTable; redact: boolean };
+    answer: ExportAnswer | null;
+  };
+  cancelTransfer: { params: { id: number }; answer: object };
   execute: { params: { runId: RunId; command: Command }; answer: CommandResult };
   /** Every question to a trace, live or saved. */
   query: {
@@ -194,6 +221,8 @@ export interface LabStreams {
   live: { params: { runId: RunId }; snapshot: LiveSnapshot };
   /** The list of runs whenever it changes. */
   runs: { params: object; snapshot: { runs: RunSummary[] } };
+  /** Exports and imports under way. */
+  transfers: { params: object; snapshot: { transfers: Transfer[] } };
 }
 export type StreamName = keyof LabStreams;
 export type StreamParams<S extends StreamName> = LabStreams[S]['params'];

@@ -10,3 +10,4 @@ export type { Configuration, ProgressState, ReadMode } from '../consensus/replic
 export type { Entry, LogIndex, NodeId, OperationId, Role, Term } from '../consensus/replica.ts';
 export type { CourseScope, CourseStep } from '../trace/model/course.ts';
 export * from '../trace/model/divergence.ts';
+export * from '../trace/model/exchange-formats.ts';

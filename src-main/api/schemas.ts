@@ -2,6 +2,7 @@
 import { z } from 'zod';
 import type { MethodName, MethodParams, StreamName, StreamParams, WindowReport } from './contract.ts';
 import { QUERY_ROWS_MAX, REPORT_BYTES_MAX } from './contract.ts';
+import { EXPORT_FORMATS, EXPORT_TABLES } from '../trace/model/exchange-formats.ts';
 
 // zod's probe for `eval` would violate the window's content security policy.
 z.config({ jitless: true });
@@ -175,6 +176,13 @@ const methodSchemas = {
   renameRun: z.strictObject({ runId, title }),
   deleteRun: z.strictObject({ runId }),
   openTraceDialog: nothing,
+  exportTrace: z.strictObject({
+    runId,
+    format: z.enum(EXPORT_FORMATS),
+    table: z.enum(EXPORT_TABLES).optional(),
+    redact: z.boolean(),
+  }),
+  cancelTransfer: z.strictObject({ id: z.number().int().min(0) }),
   execute: z.strictObject({ runId, command }),
   query,
   addBookmark: z.strictObject({
@@ -196,6 +204,7 @@ const methodSchemas = {
 const streamSchemas = {
   live: z.strictObject({ runId }),
   runs: nothing,
+  transfers: nothing,
 } as const satisfies Record<StreamName, z.ZodType>;
 
 const report = z.strictObject({

@@ -1,6 +1,9 @@
 /** Serves the window and the API to browsers on this machine; listens on 127.0.0.1 only. */
+import { createReadStream } from 'node:fs';
+import { stat } from 'node:fs/promises';
 import { createServer, type IncomingMessage, type ServerResponse } from 'node:http';
 import type { AddressInfo } from 'node:net';
+import { pipeline } from 'node:stream/promises';
 import { WebSocketServer } from 'ws';
 import { CALL_BYTES_MAX } from '../api/contract.ts';
 import { formatLink, parseLink } from '../api/links.ts';
@@ -127,6 +130,8 @@ async function answer(
     return takeUpload(request, response, admission, lab);
   if (request.method !== 'GET' && request.method !== 'HEAD')
     return refuse(response, 405, 'Only GET and the upload of traces.');
+  if (request.method === 'GET' && url.pathname.startsWith('/download/'))
+    return giveDownload(url.pathname, response, lab);
   const file = await readPageFile(url.pathname);
   response.writeHead(file.status, { ...file.headers, 'content-length': file.body.length });
   response.end(request.method === 'HEAD' ? undefined : file.body);
@@ -134,6 +139,26 @@ async function answer(
 
 const USED =
   'This window has not been let in: the address that was printed works once. Start `lab serve` again for a new one.';
+
+/** An exported file, once: it is removed when it has been sent, or the browser has gone. */
+async function giveDownload(address: string, response: ServerResponse, lab: Lab): Promise<void> {
+  const download = lab.takeDownload(address);
+  if (download === undefined)
+    return refuse(response, 404, 'This file has been fetched already. Export it again.');
+  const { file, name, done } = download;
+  try {
+    const { size } = await stat(file);
+    response.writeHead(200, {
+      'content-type': 'application/octet-stream',
+      'content-length': size,
+      'content-disposition': `attachment; filename="${name}"`,
+      'cache-control': 'no-store',
+    });
+    await pipeline(createReadStream(file), response);
+  } finally {
+    done();
+  }
+}
 
 async function takeUpload(
   request: IncomingMessage,

@@ -5,6 +5,7 @@ import type { Command } from 'commander';
 import { NODES_MAX, NODES_MIN } from '../cluster/cluster.ts';
 import { readProfile } from '../experiments/profile.ts';
 import { measureThroughput, type Throughput, type ThroughputLevel } from '../experiments/throughput.ts';
+import { benchTrace, type TraceBench } from '../experiments/trace-bench.ts';
 import { openDataRoot } from '../lab/data-root.ts';
 import { printJson, progress, table, UsageError, wholeNumber } from './output.ts';
 
@@ -13,6 +14,9 @@ interface BenchFlags {
   clients: string;
   seconds: string;
   profile: string;
+  events: string;
+  seed: string;
+  keep?: string;
   json?: boolean;
 }
 
@@ -20,22 +24,31 @@ const CLIENTS_MAX = 1_024;
 const SECONDS_MAX = 3_600;
 /** Longer than it takes until the compiled code of all processes is that of a busy cluster. */
 const WARM_UP_SECONDS = 2;
+const EVENTS_MIN = 10_000;
+const EVENTS_MAX = 100_000_000;
 
 export function addBench(program: Command, finish: (code: number) => void): void {
   program
     .command('bench')
-    .description('Measure this machine. NAME is throughput: puts a second on real processes, traced and not.')
-    .argument('<name>', 'throughput')
+    .description(
+      'Measure this machine. NAME is throughput: puts a second on real processes, traced and not; or trace: how fast a long trace is recorded, opened and asked.',
+    )
+    .argument('<name>', 'throughput or trace')
     .option('--nodes <n>', 'size of the cluster', '3')
     .option('--clients <list>', 'closed-loop clients, one measuring each', '1,16,64,256')
     .option('--seconds <n>', 'how long each measuring lasts', '5')
     .option('--profile <name>', 'timers and options', 'raft-paper')
+    .option('--events <n>', 'trace: how long the trace is', '1000000')
+    .option('--seed <n>', 'trace: seed of the simulated run', '7')
+    .option('--keep <file>', 'trace: leave the trace here')
     .option('--json', 'print one JSON object')
     .action(async (name: string, flags: BenchFlags) => finish(await bench(name, flags)));
 }
 
 async function bench(name: string, flags: BenchFlags): Promise<number> {
-  if (name !== 'throughput') throw new UsageError(`There is no bench "${name}"; there is throughput.`);
+  if (name === 'trace') return benchOfTrace(flags);
+  if (name !== 'throughput')
+    throw new UsageError(`There is no bench "${name}"; there are throughput and trace.`);
   const nodes = wholeNumber('--nodes', flags.nodes, NODES_MIN, NODES_MAX);
   const seconds = wholeNumber('--seconds', flags.seconds, 1, SECONDS_MAX);
   const clients = flags.clients
@@ -63,6 +76,36 @@ async function bench(name: string, flags: BenchFlags): Promise<number> {
     process.off('SIGTERM', interrupt);
     rmSync(folder, { recursive: true, force: true });
   }
+}
+
+async function benchOfTrace({ events, seed, keep, json }: BenchFlags): Promise<number> {
+  const count = wholeNumber('--events', events, EVENTS_MIN, EVENTS_MAX);
+  const folder = makeFolder();
+  try {
+    const file = keep === undefined ? path.join(folder, 'bench.qlab') : path.resolve(keep);
+    const plan = { events: count, seed: wholeNumber('--seed', seed, 0, 2 ** 48), folder, file };
+    const result = await benchTrace(plan, progress);
+    if (json) printJson(result);
+    else process.stdout.write(`${describeTrace(result)}\n`);
+    return 0;
+  } finally {
+    rmSync(folder, { recursive: true, force: true });
+  }
+}
+
+function describeTrace(result: TraceBench): string {
+  const { events, bytesPerEvent, openMs, stateAtMsP95, zooms } = result;
+  return [
+    `${events} events, ${bytesPerEvent} bytes each`,
+    `recorded  ${result.recordEventsPerSecond} events/s (${result.recordEventsPerProcessorSecond} a second of processor time)`,
+    `opened    ${ms(openMs)} ms`,
+    `state at  ${ms(stateAtMsP95)} ms p95`,
+    '',
+    table([
+      ['window ms', 'p50 ms', 'p95 ms'],
+      ...zooms.map(({ spanNs, p50Ms, p95Ms }) => [(spanNs / 1e6).toFixed(3), ms(p50Ms), ms(p95Ms)]),
+    ]),
+  ].join('\n');
 }
 
 /** In the data folder, where runs have their disks too: elsewhere a sync may cost nothing, or more. */

@@ -33,6 +33,7 @@ interface RunFlags {
   keepDisks?: string;
   option?: string[];
   bug?: string;
+  traceSizeMax?: string;
   json?: boolean;
 }
 
@@ -45,6 +46,7 @@ export function addRun(program: Command, finish: (code: number) => void): void {
     .option('--for <duration>', 'end the run after this long (20s, 10m)')
     .option('--trace <file>', 'write the trace here instead of the data folder')
     .option('--keep-disks <folder>', "keep the nodes' databases in this folder")
+    .option('--trace-size-max <size>', 'end the run when its trace is so large (500MB, 20GB)')
     .option('--bug <id>', 'run every node with this planted bug')
     .option('--json', 'print one JSON object')
     .action(async (scenario: string, flags: RunFlags) => finish(await run(scenario, flags)));
@@ -61,6 +63,7 @@ async function run(name: string, flags: RunFlags): Promise<number> {
     throw new UsageError(
       `--for "${flags.for}" is longer than a run may last, which is ${DURATION_MS_MAX / 3_600_000}h.`,
     );
+  const traceBytesMax = flags.traceSizeMax === undefined ? undefined : readSize(flags.traceSizeMax);
   const overrides = readOptionFlags(flags.option);
   const bug = readBug(flags.bug);
   const { scenario, text } = open(name);
@@ -94,6 +97,7 @@ async function run(name: string, flags: RunFlags): Promise<number> {
       options,
       ...(bug === undefined ? {} : { bug }),
       ...place,
+      ...(traceBytesMax === undefined ? {} : { limits: { traceBytesMax } }),
       signal: ended.signal,
       onStarted: (cluster) =>
         progress(`${scenario.title}: ${cluster.nodes.length} nodes up, run ${header.runId}`),
@@ -109,6 +113,15 @@ async function run(name: string, flags: RunFlags): Promise<number> {
     process.off('SIGTERM', interrupt);
     place.cleanUp();
   }
+}
+
+const SIZE_UNITS = { KB: 1024, MB: 1024 ** 2, GB: 1024 ** 3 } as const;
+
+function readSize(text: string): number {
+  const [, number, unit] = /^(\d+(?:\.\d+)?)\s*(KB|MB|GB)$/.exec(text.trim()) ?? [];
+  if (number === undefined || unit === undefined || Number(number) === 0)
+    throw new UsageError(`--trace-size-max "${text}" is no size; write 500MB or 20GB.`);
+  return Math.round(Number(number) * SIZE_UNITS[unit as keyof typeof SIZE_UNITS]);
 }
 
 function open(name: string): { scenario: Scenario; text: string } {

@@ -1,4 +1,4 @@
-/** `lab trace info|events|state FILE`: what a trace holds. */
+/** `lab trace info|events|state FILE`: what a trace holds; and the subcommands beside. */
 import path from 'node:path';
 import type { Command } from 'commander';
 import { ReaderProcess } from '../cluster/reader-process.ts';
@@ -6,10 +6,13 @@ import { Reaper } from '../cluster/reaper.ts';
 import { parseDuration } from '../experiments/duration.ts';
 import { EVENT_KINDS, type EventKind } from '../trace/model/events.ts';
 import type { EventFilter } from '../trace/model/queries.ts';
+import { addExport, addImport } from './trace-exchange.ts';
 import { printJson, table, UsageError, wholeNumber } from './output.ts';
 
 export function addTrace(program: Command, finish: (code: number) => void): void {
   const trace = program.command('trace').description('Look into a trace file.');
+  addExport(trace, finish);
+  addImport(trace, finish);
   trace
     .command('info')
     .description('What the trace holds and whether it is whole.')

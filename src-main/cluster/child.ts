@@ -26,12 +26,18 @@ export class Child<In extends { kind: string }, Out extends { kind: string }> {
   #stderr = '';
   #ended = false;
 
-  constructor(kind: ChildKind, reaper: Reaper, onMessage: (message: In) => void) {
+  /** @param stdout what becomes of its standard output */
+  constructor(
+    kind: ChildKind,
+    reaper: Reaper,
+    onMessage: (message: In) => void,
+    stdout: 'ignore' | 'inherit' = 'ignore',
+  ) {
     this.#kind = kind;
     this.#process = fork(childEntry(kind), [], {
       execArgv: [],
       serialization: 'advanced',
-      stdio: ['ignore', 'ignore', 'pipe', 'ipc'],
+      stdio: ['ignore', stdout, 'pipe', 'ipc'],
       env: { ...process.env, ELECTRON_RUN_AS_NODE: '1', NODE_OPTIONS: '' },
     });
     const pid = this.#process.pid;

@@ -2,7 +2,7 @@
 import { existsSync } from 'node:fs';
 import path from 'node:path';
 
-export type ChildKind = 'node' | 'load' | 'recorder' | 'reader' | 'writer' | 'audit';
+export type ChildKind = 'node' | 'load' | 'recorder' | 'reader' | 'writer' | 'exchange' | 'audit';
 
 const SOURCES: Record<ChildKind, string> = {
   node: '../node/main.ts',
@@ -10,6 +10,7 @@ const SOURCES: Record<ChildKind, string> = {
   recorder: '../trace/recorder/main.ts',
   reader: '../trace/reader/main.ts',
   writer: '../trace/writer/main.ts',
+  exchange: '../trace/exchange/main.ts',
   audit: '../node/audit/main.ts',
 };
 

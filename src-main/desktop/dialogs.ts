@@ -7,6 +7,7 @@ export async function chooseTrace(window: BrowserWindow): Promise<string | undef
     title: 'Open trace',
     properties: ['openFile'],
     filters: [
+      { name: 'Traces, exports and histories', extensions: ['qlab', 'ndjson', 'jsonl', 'edn', 'log', 'txt'] },
       { name: 'Quorum Lab traces', extensions: ['qlab'] },
       { name: 'All files', extensions: ['*'] },
     ],
@@ -27,6 +28,16 @@ export async function chooseReportFile(
     filters: [{ name: format === 'pdf' ? 'PDF documents' : 'HTML pages', extensions: [format] }],
   });
   return filePath === undefined || filePath === '' ? undefined : filePath;
+}
+
+/** Where the person wants the file; undefined when nowhere. It has asked whether a file may be replaced. */
+export async function choosePlace(window: BrowserWindow, name: string): Promise<string | undefined> {
+  const { canceled, filePath } = await dialog.showSaveDialog(window, {
+    title: 'Export trace',
+    defaultPath: name,
+    properties: ['showOverwriteConfirmation', 'createDirectory'],
+  });
+  return canceled || filePath === '' ? undefined : filePath;
 }
 
 /** Says why a file that the system asked us to open could not be. */

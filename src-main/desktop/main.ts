@@ -8,7 +8,7 @@ import { app, dialog, session, shell, type BrowserWindow } from 'electron';
 import { formatLink } from '../api/links.ts';
 import { openDataRoot, type DataRoot } from '../lab/data-root.ts';
 import { createLab, type Lab } from '../lab/lab.ts';
-import { chooseTrace, tellRefusal } from './dialogs.ts';
+import { choosePlace, chooseTrace, tellRefusal } from './dialogs.ts';
 import { carryApi } from './ipc.ts';
 import { openLog } from './log.ts';
 import { setMenu } from './menu.ts';
@@ -73,6 +73,7 @@ function start(dataRoot: DataRoot): void {
   const lab = createLab({
     kind: 'desktop',
     openDialog: async () => (window && (await chooseTrace(window))) ?? null,
+    saveDialog: async (name) => (window && (await choosePlace(window, name))) ?? null,
     log: (level, text) => log[level](text),
   });
   closeBeforeLeaving(lab, (error) => log.error(error, 'closing the lab'));

@@ -37,6 +37,7 @@ import { openDataRoot, type DataRoot } from './data-root.ts';
 import { LiveRun, type LiveRunPlan } from './live-run.ts';
 import { SavedRuns } from './saved-runs.ts';
 import { SnapshotStream } from './stream.ts';
+import { isForeign, Transfers } from './transfers.ts';
 
 const CLIENTS_MAX = 256;
 const UPLOAD_BYTES_MAX = 1024 * 1024 * 1024;
@@ -46,6 +47,8 @@ export interface LabHost {
   kind: 'desktop' | 'browser';
   /** The native open dialog; resolves with a path, or null where the user cancelled. */
   openDialog?: () => Promise<string | null>;
+  /** The native save dialog over a suggested name; resolves with a path, or null where the user cancelled. */
+  saveDialog?: (name: string) => Promise<string | null>;
   log(level: 'info' | 'warn' | 'error', text: string): void;
 }
 
@@ -59,9 +62,11 @@ export interface Lab {
     push: (snapshot: unknown) => Promise<void>,
     onEnd: (reason: string) => void,
   ): () => void;
-  /** Opens a trace file of this machine. */
+  /** Opens a trace file of this machine; a file of another format is imported. */
   openFile(file: string): Promise<RunId>;
-  /** Takes in a trace that a window sent. */
+  /** The exported file behind an address that `exportTrace` gave; it is there once. */
+  takeDownload(address: string): { file: string; name: string; done(): void } | undefined;
+  /** Takes in a trace, or a file of another format, that a window sent. */
   importTrace(name: string, bytes: Uint8Array): Promise<RunId>;
   readonly dataRoot: DataRoot;
   /** Stops every cluster and closes its trace. */
@@ -90,6 +95,7 @@ class DesktopLab implements Lab {
   readonly #liveEnds = new Map<RunId, Set<(reason: string) => void>>();
   /** Their folders exist already, but they are neither live nor saved. */
   readonly #starting = new Map<RunId, Promise<unknown>>();
+  readonly #transfers: Transfers;
   #listing: Promise<void> | undefined;
   #listAgain = false;
   #closed = false;
@@ -98,6 +104,7 @@ class DesktopLab implements Lab {
     this.#host = host;
     this.dataRoot = openDataRoot();
     this.#saved = new SavedRuns(this.dataRoot, this.#reaper);
+    this.#transfers = new Transfers(this.dataRoot, this.#reaper);
   }
 
   async call(method: unknown, params: unknown, origin = 'window'): Promise<unknown> {
@@ -157,6 +164,16 @@ class DesktopLab implements Lab {
       const file = await this.#host.openDialog();
       return file === null ? null : { runId: await this.openFile(file) };
     },
+    exportTrace: async (asked) => {
+      // Of a run that was cut off, the trace takes in what its spools hold when it is asked anything.
+      const { title } = this.#live.get(asked.runId) ?? (await this.#saved.summary(asked.runId));
+      const traceFile = this.#live.get(asked.runId)?.traceFile ?? this.#saved.fileOf(asked.runId);
+      return this.#transfers.export(asked, traceFile, title, this.#host.saveDialog);
+    },
+    cancelTransfer: ({ id }) => {
+      this.#transfers.cancel(id);
+      return {};
+    },
     execute: async ({ runId, command }, origin) => {
       const live = this.#live.get(runId);
       if (!live) throw new Error('This run is not live: a recording cannot be changed.');
@@ -213,6 +230,14 @@ class DesktopLab implements Lab {
         runs.close();
       };
     }
+    if (subscription.stream === 'transfers') {
+      const transfers = new SnapshotStream<StreamSnapshot<'transfers'>>(push);
+      const unwatch = this.#transfers.watch((list) => transfers.offer({ transfers: list }));
+      return () => {
+        unwatch();
+        transfers.close();
+      };
+    }
     const { runId } = subscription.params;
     const live = this.#live.get(runId);
     if (!live) {
@@ -242,9 +267,14 @@ class DesktopLab implements Lab {
   }
 
   async openFile(file: string): Promise<RunId> {
+    if (isForeign(file)) return this.#takeIn(path.resolve(file), path.basename(file));
     const { runId } = await this.#saved.openFile(file);
     this.#runsChanged();
     return runId;
+  }
+
+  takeDownload(address: string): { file: string; name: string; done(): void } | undefined {
+    return this.#transfers.takeDownload(address);
   }
 
   async importTrace(name: string, bytes: Uint8Array): Promise<RunId> {
@@ -252,10 +282,9 @@ class DesktopLab implements Lab {
     const file = path.join(folder, 'run.qlab');
     try {
       writeFileSync(file, bytes);
+      if (isForeign(file, name)) return await this.#takeIn(file, name);
       const { runId } = await this.#saved.probe(file);
-      const own = this.#saved.folderOf(runId);
-      if (!existsSync(own)) renameSync(folder, own);
-      this.#runsChanged();
+      this.#settle(folder, runId);
       return runId;
     } catch (error) {
       // The window knows the file by its own name, not by the place it was put.
@@ -265,6 +294,25 @@ class DesktopLab implements Lab {
     }
   }
 
+  /** Makes a trace of a file of another format and lays it among our own. */
+  async #takeIn(file: string, name: string): Promise<RunId> {
+    const folder = mkdtempSync(path.join(this.dataRoot.folder, 'import-'));
+    try {
+      const { runId } = await this.#transfers.import(file, name, path.join(folder, 'run.qlab'));
+      this.#settle(folder, runId);
+      return runId;
+    } finally {
+      rmSync(folder, { recursive: true, force: true });
+    }
+  }
+
+  /** A run that is here already stays as it is. */
+  #settle(folder: string, runId: RunId): void {
+    const own = this.#saved.folderOf(runId);
+    if (!existsSync(own)) renameSync(folder, own);
+    this.#runsChanged();
+  }
+
   async close(): Promise<void> {
     this.#closed = true;
     // What is being started stops itself once it is up.
@@ -272,6 +320,7 @@ class DesktopLab implements Lab {
     await Promise.allSettled(
       [...this.#live.keys()].map((runId) => this.#stopRun(runId, 'Quorum Lab was closed')),
     );
+    await this.#transfers.close();
     this.#saved.close();
     this.#reaper.close();
   }

@@ -239,6 +239,18 @@ export function createTables(database: SqliteDatabase): void {
   })();
 }
 
+/** Indexes that a trace made from finished spools gets when all its rows are there: sorting once is cheaper than keeping order. */
+const DEFERRED: readonly string[] = ['event_by_id', 'event_by_cause', 'event_by_kind', 'message_by_rank'];
+
+export function dropDeferredIndexes(database: SqliteDatabase): void {
+  for (const name of DEFERRED) database.exec(`DROP INDEX ${name}`);
+}
+
+export function createDeferredIndexes(database: SqliteDatabase): void {
+  const objects = expectedObjects();
+  for (const name of DEFERRED) database.exec(objects.get(name) ?? '');
+}
+
 /** Name -> statement of every table and index that these statements make. */
 export function objectsOf(statements: readonly string[]): Map<string, string> {
   const objects = new Map<string, string>();

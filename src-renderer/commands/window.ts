@@ -1,5 +1,6 @@
 import { useConnectionStore } from '../stores/bridge.ts';
 import { useControlStore } from '../stores/control.ts';
+import { useExchangeStore } from '../stores/exchange.ts';
 import { useLibraryStore } from '../stores/library.ts';
 import { useRunStore } from '../stores/run.ts';
 import { useSettingsStore } from '../stores/settings.ts';
@@ -22,6 +23,7 @@ export function windowCommands(): CommandDefinition[] {
   const control = useControlStore();
   const settings = useSettingsStore();
   const library = useLibraryStore();
+  const exchange = useExchangeStore();
   const connection = useConnectionStore();
   const isRunView = (name: ViewName): boolean => (RUN_VIEWS as readonly string[]).includes(name);
 
@@ -79,11 +81,22 @@ export function windowCommands(): CommandDefinition[] {
     },
     {
       id: 'run.open',
-      title: 'Open a trace from a file',
+      title: 'Open a trace, export or history from a file',
       group: 'Run',
       keys: ['Ctrl+O'],
       when: () => connection.capabilities?.openDialog.available === true,
       run: () => library.openDialog(),
+    },
+    {
+      id: 'run.export',
+      title: 'Export the trace in another format',
+      group: 'Run',
+      keys: ['Ctrl+E'],
+      when: () => run.runId !== null,
+      run: () => {
+        if (run.runId === null) return;
+        exchange.open({ runId: run.runId, title: run.summary?.title ?? run.info?.title ?? '' });
+      },
     },
     {
       id: 'run.rename',

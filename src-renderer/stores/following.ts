@@ -40,11 +40,12 @@ export const useFollowingStore = defineStore('following', () => {
   /** Resolves once it is shown, or the error says why it is not. */
   async function follow(next: FollowTarget): Promise<void> {
     target.value = next;
+    followed.value = null;
     error.value = null;
-    await look();
-    if (target.value !== next || !followed.value) return;
-    reveal(followed.value);
-    announcer.announce(`Following: ${followed.value.title}.`);
+    const found = await look();
+    if (!found) return;
+    reveal(found);
+    announcer.announce(`Following: ${found.title}.`);
   }
 
   /**
@@ -68,17 +69,21 @@ export const useFollowingStore = defineStore('following', () => {
     error.value = null;
   }
 
-  async function look(): Promise<void> {
+  /** What was found; null also where somebody wants something else by now. */
+  async function look(): Promise<Followed | null> {
     const wanted = target.value;
-    if (!wanted) return;
+    if (!wanted) return null;
     const number = ++wish;
     try {
       const found = await ask(wanted);
-      if (number !== wish) return;
+      if (number !== wish) return null;
       followed.value = found;
       if (found === null) refuse(`${nameOf(wanted)} is not in this trace.`);
+      return found;
     } catch (cause) {
-      if (number === wish) refuse(sentenceOf(cause));
+      // What was found before stays: the next look may be answered.
+      if (number === wish && followed.value === null) refuse(sentenceOf(cause));
+      return null;
     }
   }
 

@@ -65,6 +65,7 @@ export const usePlaceStore = defineStore('place', () => {
         place.toNs = Math.max(0, Math.ceil(timeline.view.toNs));
       }
       if (filter.active) place.filter = filter.line;
+      if (timeline.arrangement === 'causal') place.layout = 'causal';
     }
     return place;
   });
@@ -95,6 +96,7 @@ export const usePlaceStore = defineStore('place', () => {
         { a: place.alignA ?? null, b: place.alignB ?? null },
         place.fromNs !== undefined,
       );
+    if (place.layout !== undefined) timeline.arrangement = place.layout;
     if (place.fromNs !== undefined && place.toNs !== undefined)
       timeline.showExactly(place.fromNs, place.toNs);
     if (place.atNs !== undefined) {
@@ -105,6 +107,7 @@ export const usePlaceStore = defineStore('place', () => {
     if (item) selection.select(item.kind, item.id);
     else if (place.atNs !== undefined) selection.clear();
     filter.set(place.filter ?? '');
+    if (place.atNs !== undefined) timeline.arrangement = place.layout ?? 'time';
     const target = place.follow === undefined ? null : parseTarget(place.follow);
     if (target) void following.follow(target);
     else if (place.atNs !== undefined) following.stop();

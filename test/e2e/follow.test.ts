@@ -20,7 +20,7 @@ const filterField = (page: Page) => page.getByRole('combobox', { name: /^Filter 
 
 /** The Timeline of the trace, its drawing there. */
 async function onTimeline(window: LabWindow): Promise<Page> {
-  await window.page.getByRole('img', { name: /^Timeline from .* 3 lanes/ }).waitFor();
+  await window.page.getByRole('img', { name: /^Timeline by time from .* 3 lanes/ }).waitFor();
   await expect.poll(() => window.page.getByText('put k c').count()).toBe(0);
   return window.page;
 }
@@ -111,9 +111,9 @@ inWindow('desktop', 'finding the cause of what one did not witness', (open) => {
       .getByTestId('followed')
       .getByText(/sends RequestVote of term 2/)
       .waitFor();
-    await page.keyboard.press('Shift+X');
+    await page.keyboard.press('Shift+Q');
     await expect.poll(() => said(page)).toMatch(/timer fires/);
-    await page.keyboard.press('x');
+    await page.keyboard.press('q');
     await expect.poll(() => said(page)).toMatch(/enters term 2|RequestVote/);
     const before = await cursorOf(page);
     for (let step = 0; step < 6; step++) await page.keyboard.press('j');
@@ -216,7 +216,7 @@ inWindow('desktop', 'finding the cause of what one did not witness', (open) => {
     await shoot(window, 'timeline-operation');
   });
 
-  it('steps by event, message, change of term, election and fault both ways', async () => {
+  it('steps by event, message, change of term, election, fault and finding both ways', async () => {
     const page = await onTimeline(await open({ open: [trace] }));
     const stops: [string, RegExp][] = [
       ['w', /enters term 1/],
@@ -228,6 +228,9 @@ inWindow('desktop', 'finding the cause of what one did not witness', (open) => {
       ['g', /fault .* begins: partition/],
       ['g', /fault .* begins: kill/],
       ['Shift+G', /fault .* begins: partition/],
+      ['f', /two nodes took writes at once/],
+      ['Shift+G', /fault .* begins: partition/],
+      ['f', /two nodes took writes at once/],
       ['Shift+ArrowRight', /sends \w+ of term/],
       ['Shift+ArrowLeft', /sends \w+ of term/],
     ];

@@ -95,7 +95,7 @@ export interface HazeLink {
   class: MessageClass;
   /** Positions of the buckets, rising; `counts` and `lost` run along with it. */
   buckets: number[];
-  /** As far as they were looked at: a busy bucket's count is a share of it, the same for every link. */
+  /** Where buckets are finer than what the recorder counted, a busy one's count is as far as it was looked at. */
   counts: number[];
   /** Of those, how many were never delivered. */
   lost: number[];
@@ -351,8 +351,7 @@ export interface TraceQueries {
   };
   /**
    * What a drawing of `buckets` columns can show of the messages that touch the window: every copy of the classes that fit into `limit`
-   * together, most telling first, and of the others (`crowded`) which links they went over in each bucket. `sent`: how many messages
-   * were sent in each bucket, where that is known without counting them.
+   * together, most telling first, and of the others (`crowded`) how many went over each link in each bucket.
    */
   traffic: {
     params: {
@@ -362,7 +361,7 @@ export interface TraceQueries {
       limit: number;
       heartbeats: boolean;
     };
-    answer: { rows: MessageRow[]; crowded: MessageClass[]; haze: HazeLink[]; sent: number[] | null };
+    answer: { rows: MessageRow[]; crowded: MessageClass[]; haze: HazeLink[] };
   };
   message: { params: { id: MessageId }; answer: MessageDetail | null };
   events: {

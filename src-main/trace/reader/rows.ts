@@ -70,6 +70,14 @@ export function* readStateEvents(
   for (const row of rows) yield eventOf(row as EventRow);
 }
 
+/** Every event, in order; of a trace of any length only a row at a time is held. */
+export function* readAllEvents(database: SqliteDatabase): Generator<TraceEvent> {
+  const rows = database
+    .prepare(`SELECT ${EVENT_COLUMNS} FROM event INDEXED BY event_by_time ${IN_ORDER}`)
+    .iterate();
+  for (const row of rows) yield eventOf(row as EventRow);
+}
+
 /** Every event of these kinds, in order. */
 export function* readEventsOfKinds(
   database: SqliteDatabase,

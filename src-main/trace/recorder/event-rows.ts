@@ -17,15 +17,25 @@ export function toTraceEvent(spooled: SpooledEvent): TraceEvent {
   return event as TraceEvent;
 }
 
+const COLUMNS = 'source, incarnation, seq, at_ns, step, cause, kind, term, body';
+const ROW = `(${COLUMNS.replaceAll(/\w+/g, '?')})`;
+const VALUES_A_ROW = COLUMNS.split(', ').length;
+
 export class EventRows {
   readonly #insert: SqliteStatement;
+  readonly #insertMany: SqliteStatement;
+  readonly #rowsAtOnce: number;
+  /** Values of rows that wait to be inserted together. */
+  #waiting: unknown[] = [];
   readonly #faultStarted: SqliteStatement;
   readonly #faultEnded: SqliteStatement;
 
-  constructor(database: SqliteDatabase) {
-    this.#insert = database.prepare(
-      'INSERT INTO event (source, incarnation, seq, at_ns, step, cause, kind, term, body) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)',
-    );
+  /** @param rowsAtOnce so many rows wait for each other, if need be until `flush`: inserting them together is cheaper */
+  constructor(database: SqliteDatabase, rowsAtOnce = 1) {
+    this.#rowsAtOnce = rowsAtOnce;
+    this.#insert = database.prepare(`INSERT INTO event (${COLUMNS}) VALUES ${ROW}`);
+    const rows = Array.from({ length: rowsAtOnce }, () => ROW).join(', ');
+    this.#insertMany = database.prepare(`INSERT INTO event (${COLUMNS}) VALUES ${rows}`);
     this.#faultStarted = database.prepare(
       `INSERT INTO fault (id, type, targets, parameters, from_ns, event) VALUES (?, ?, ?, ?, ?, ?)
       ON CONFLICT (id) DO UPDATE SET type = excluded.type, targets = excluded.targets,
@@ -39,7 +49,7 @@ export class EventRows {
   /** A receipt's cause is its message, whether its source said so or not. */
   insert(event: TraceEvent, cause: EventId | null, json: string): void {
     const { source, incarnation, seq, atNs, step, kind } = event;
-    this.#insert.run(
+    this.#waiting.push(
       source,
       incarnation,
       seq,
@@ -50,6 +60,15 @@ export class EventRows {
       termOf(event),
       json,
     );
+    if (this.#waiting.length < this.#rowsAtOnce * VALUES_A_ROW) return;
+    this.#insertMany.run(this.#waiting);
+    this.#waiting = [];
+  }
+
+  flush(): void {
+    for (let at = 0; at < this.#waiting.length; at += VALUES_A_ROW)
+      this.#insert.run(this.#waiting.slice(at, at + VALUES_A_ROW));
+    this.#waiting = [];
   }
 
   fault(event: Extract<TraceEvent, { kind: 'fault-started' | 'fault-ended' }>): void {

@@ -1,10 +1,12 @@
 /** The work of a recorder: from the spools of a run into its trace file. Runs in its own process, in tests also without one. */
+import { rmSync } from 'node:fs';
 import { changeBookmarks } from '../bookmarks.ts';
 import { eventId } from '../model/events.ts';
 import type { Nanoseconds, TraceEvent } from '../model/events.ts';
 import type { BookmarkChange } from '../model/queries.ts';
 import { spoolFileName } from '../protocol.ts';
 import type { RunHeader } from '../protocol.ts';
+import { createDeferredIndexes, dropDeferredIndexes } from '../schema.ts';
 import type { SpooledEvent } from '../spool/reader.ts';
 import type { SqliteDatabase, SqliteStatement } from '../sqlite.ts';
 import { Density } from './density.ts';
@@ -18,8 +20,19 @@ import type { MessageCopy } from './message-copy.ts';
 import { Operations } from './operations.ts';
 import { SpoolFolder } from './spool-folder.ts';
 import type { SpoolProgress } from './spool-folder.ts';
-import { closeFile, openForRecording, openToFinish } from './trace-file.ts';
+import { keepWalBounded } from './wal.ts';
+import { closeFile, finishMaking, openForMaking, openForRecording, openToFinish } from './trace-file.ts';
 import type { StoredRun } from './trace-file.ts';
+
+/** Where nothing comes late nobody reads events before all of a round are there, so they may be inserted together. */
+const ROWS_AT_ONCE = 40;
+
+/** More than so much is not put into the write-ahead log while somebody holds on to what is behind it: the spools keep the rest. */
+const WAL_BYTES_MAX = 128 * 1024 * 1024;
+
+export interface RecordingOptions {
+  walBytesMax?: number;
+}
 
 /** Hears of everything recorded, in the order in which it is. */
 export interface RecordingListener {
@@ -33,6 +46,8 @@ export class TraceRecording {
   readonly keyframes: Keyframes;
   readonly elections: ElectionRows;
   listener: RecordingListener | undefined;
+  /** The spools tell themselves what is missing from them: they were written anew from a trace that says so. */
+  gapsSpooled = false;
   readonly #database: SqliteDatabase;
   readonly #spools: SpoolFolder;
   readonly #events: EventRows;
@@ -47,21 +62,33 @@ export class TraceRecording {
   readonly #setCounts: SqliteStatement;
   /** Spool file -> time of its newest event recorded. */
   readonly #lastNs = new Map<string, Nanoseconds>();
+  /** Under which name it stands until it is whole; undefined for one that is recorded while its run lasts. */
+  readonly #making: string | undefined;
+  readonly #walBytesMax: number;
   #closed: boolean;
   #recorderSeq: number;
   #newestNs: Nanoseconds;
   #eventCount: number;
   #gapCount: number;
 
-  private constructor(file: string, spoolFolder: string, database: SqliteDatabase, run: StoredRun) {
+  private constructor(
+    file: string,
+    spoolFolder: string,
+    database: SqliteDatabase,
+    run: StoredRun,
+    making?: string,
+    { walBytesMax = WAL_BYTES_MAX }: RecordingOptions = {},
+  ) {
+    this.#walBytesMax = walBytesMax;
     this.file = file;
+    this.#making = making;
     this.#database = database;
     this.#closed = run.status === 'complete';
     this.#recorderSeq = run.recorder_seq;
     this.#newestNs = run.duration_ns;
     this.#eventCount = run.events;
     this.#gapCount = run.gaps;
-    this.#events = new EventRows(database);
+    this.#events = new EventRows(database, making === undefined ? 1 : ROWS_AT_ONCE);
     this.#density = new Density(database);
     this.#messages = new MessageCopies(database, this.#density);
     this.#messages.sent = run.messages;
@@ -81,12 +108,27 @@ export class TraceRecording {
       'UPDATE run SET duration_ns = ?, events = ?, messages = ?, operations = ?, gaps = ?, recorder_seq = ?',
     );
     this.#spools = new SpoolFolder(spoolFolder, this.#readProgress());
+    if (making !== undefined) dropDeferredIndexes(database);
   }
 
   /** Makes the trace, or goes on where an earlier recorder of the same run ended. @throws with a sentence for the user */
-  static start(file: string, spoolFolder: string, header: RunHeader): TraceRecording {
+  static start(
+    file: string,
+    spoolFolder: string,
+    header: RunHeader,
+    options: RecordingOptions = {},
+  ): TraceRecording {
     const { database, run } = openForRecording(file, header);
-    return new TraceRecording(file, spoolFolder, database, run);
+    return new TraceRecording(file, spoolFolder, database, run, undefined, options);
+  }
+
+  /**
+   * Makes a trace at one go from the spools of a run that is over; `close` does all the work. The file appears when it is whole, and takes
+   * the place of any that had its name. @throws with a sentence for the user
+   */
+  static make(file: string, spoolFolder: string, header: RunHeader): TraceRecording {
+    const { database, run, making } = openForMaking(file, header);
+    return new TraceRecording(file, spoolFolder, database, run, making);
   }
 
   /** Takes up a trace that its recorder left behind. @throws with a sentence for the user */
@@ -127,6 +169,8 @@ export class TraceRecording {
    * many events were recorded and whether everything readable has been.
    */
   round(all = false): { recorded: number; caughtUp: boolean } {
+    if (!all && !keepWalBounded(this.#database, this.file, this.#walBytesMax))
+      return { recorded: 0, caughtUp: false };
     const { events, progress, caughtUp } = this.#spools.round(all);
     if (events.length > 0) this.#transaction(() => this.#record(events, progress));
     return { recorded: events.length, caughtUp };
@@ -141,17 +185,20 @@ export class TraceRecording {
   async close(status: 'complete' | 'truncated', reason: string | null): Promise<void> {
     if (!this.#closed) {
       while (!this.round(true).caughtUp);
+      if (this.#making !== undefined) createDeferredIndexes(this.#database);
       this.#transaction(() => this.#finish(status, reason));
       this.#closed = true;
     }
     this.#spools.close();
-    await closeFile(this.#database, this.file);
+    if (this.#making === undefined) await closeFile(this.#database, this.file);
+    else finishMaking(this.#database, this.#making, this.file);
   }
 
-  /** Lets go of the file as it is: it stays a recording that was cut off. */
+  /** Lets go of the file as it is: it stays a recording that was cut off. What was to be made at one go is not made. */
   abandon(): void {
     this.#spools.close();
     this.#database.close();
+    if (this.#making !== undefined) rmSync(this.#making, { force: true });
   }
 
   #transaction(work: () => void): void {
@@ -167,9 +214,10 @@ export class TraceRecording {
 
   #record(events: readonly SpooledEvent[], progress: readonly SpoolProgress[]): void {
     for (const spooled of events) {
-      if (spooled.missing > 0) this.#recordMissing(spooled, events);
+      if (spooled.missing > 0 && !this.gapsSpooled) this.#recordMissing(spooled, events);
       this.#recordEvent(toTraceEvent(spooled), spooled.cause, spooled.json);
     }
+    this.#events.flush();
     this.#messages.flush(this.#newestNs);
     this.#operations.flush();
     this.#density.flush();
@@ -178,6 +226,7 @@ export class TraceRecording {
       this.#lastNs.set(file, atNs);
     }
     this.#writeCounts();
+    if (this.#making !== undefined) return;
     this.elections.flush();
     this.#lanes.flush();
   }
@@ -185,6 +234,7 @@ export class TraceRecording {
   #recordEvent(event: TraceEvent, cause: string | null, json: string): void {
     this.#events.insert(event, cause, json);
     this.#eventCount++;
+    if (event.kind === 'gap' && this.gapsSpooled) this.#knownGap(event);
     if (event.atNs > this.#newestNs) this.#newestNs = event.atNs;
     this.#density.count(event.kind, event.atNs);
     this.#file(event);
@@ -261,6 +311,12 @@ export class TraceRecording {
     this.#recordGap(source, incarnation, seq - missing, seq - 1, atNs);
   }
 
+  /** A gap that an earlier recorder found. */
+  #knownGap({ seq }: TraceEvent): void {
+    this.#gapCount++;
+    if (seq > this.#recorderSeq) this.#recorderSeq = seq;
+  }
+
   #recordGap(of: string, ofIncarnation: number, fromSeq: number, toSeq: number, atNs: Nanoseconds): void {
     const payload = { kind: 'gap', of, ofIncarnation, fromSeq, toSeq } as const;
     const seq = ++this.#recorderSeq;
@@ -277,6 +333,7 @@ export class TraceRecording {
       const atNs = this.#lastNs.get(spoolFileName(source, incarnation)) ?? 0;
       this.#recordGap(source, incarnation, nextSeq, nextSeq, atNs);
     }
+    this.#events.flush();
     this.#messages.close();
     this.#operations.flush();
     this.#density.flush();

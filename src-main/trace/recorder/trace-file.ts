@@ -1,5 +1,5 @@
 /** Makes a trace file, or opens one to go on recording into it. */
-import { existsSync, fsyncSync, openSync, closeSync } from 'node:fs';
+import { closeSync, existsSync, fsyncSync, openSync, renameSync, rmSync } from 'node:fs';
 import { setTimeout as delay } from 'node:timers/promises';
 import type { RunHeader } from '../protocol.ts';
 import { migrate, schemaOf } from '../migrate/migrate.ts';
@@ -8,6 +8,8 @@ import { openDatabase } from '../sqlite.ts';
 import type { SqliteDatabase } from '../sqlite.ts';
 import { recorderAlive, recorderToken } from './liveness.ts';
 
+/** What grew while somebody held on to the trace is given back to the disk. */
+const WAL_KEPT_BYTES = 32 * 1024 * 1024;
 const CLOSE_WAIT_MS_MAX = 10_000;
 
 export interface StoredRun {
@@ -18,6 +20,40 @@ export interface StoredRun {
   messages: number;
   operations: number;
   gaps: number;
+}
+
+/**
+ * A trace that is made at one go from finished spools stands under another name until it is whole, so nobody needs a journal to get
+ * back to an earlier state of it.
+ */
+export function openForMaking(
+  file: string,
+  header: RunHeader,
+): { database: SqliteDatabase; run: StoredRun; making: string } {
+  const making = `${file}.making`;
+  let database: SqliteDatabase | undefined;
+  try {
+    for (const name of [making, `${making}-journal`]) rmSync(name, { force: true });
+    database = openDatabase(making);
+    database.pragma('locking_mode = EXCLUSIVE');
+    database.pragma('journal_mode = OFF');
+    database.pragma('synchronous = OFF');
+    database.pragma('cache_size = -131072');
+    database.pragma('threads = 2');
+    makeTrace(database, header);
+    return { database, run: takeOver(database, making, header.runId), making };
+  } catch (error) {
+    database?.close();
+    throw withFileNamed(error, file);
+  }
+}
+
+/** The trace is whole: synced, it takes its name. */
+export function finishMaking(database: SqliteDatabase, making: string, file: string): void {
+  database.close();
+  syncFile(making);
+  for (const suffix of ['-wal', '-shm', '-journal']) rmSync(file + suffix, { force: true });
+  renameSync(making, file);
 }
 
 /** @throws when the file belongs to another run, is no trace, or is being recorded by another process */
@@ -72,6 +108,7 @@ function prepareConnection(database: SqliteDatabase): void {
   database.pragma('journal_mode = WAL');
   database.pragma('synchronous = OFF');
   database.pragma('wal_autocheckpoint = 4000');
+  database.pragma(`journal_size_limit = ${WAL_KEPT_BYTES}`);
   database.pragma('cache_size = -65536');
 }
 
@@ -147,6 +184,10 @@ export async function closeFile(database: SqliteDatabase, file: string): Promise
   const giveUpMs = Date.now() + CLOSE_WAIT_MS_MAX;
   while (!leftWal(database) && Date.now() < giveUpMs) await delay(20);
   database.close();
+  syncFile(file);
+}
+
+function syncFile(file: string): void {
   const fd = openSync(file, 'r+');
   fsyncSync(fd);
   closeSync(fd);

@@ -16,8 +16,8 @@ export interface LoadedFor {
   readonly edgeNs: number;
 }
 
-/** A column is two to five pixels wide. */
-const COLUMN_PX_MIN = 2;
+/** A column is so many pixels wide, or up to two and a half times that. */
+const COLUMN_PX_MIN = 1.5;
 const COLUMNS_MAX = 1_990;
 /** A pan asks for more when less than this share of a viewport is left beside the view. */
 const MARGIN = 0.35;

@@ -20,11 +20,12 @@ export function drawClients(
   axis: TimelineAxis,
   palette: Palette,
 ): number {
-  const shaded = drawSilences(context, given.stretches, layout, axis, palette);
-  const drawn = given.operations
-    ? drawOperations(context, given.operations, layout, axis, palette)
-    : drawBuckets(context, given.buckets, layout, axis, palette);
-  return shaded + drawn + writeSilences(context, given.stretches, layout, axis, palette);
+  const { buckets, stretches, operations } = given;
+  const shaded = drawSilences(context, stretches, layout, axis, palette);
+  // Seen one by one, operations tell themselves that none of them is answered.
+  if (operations) return shaded + drawOperations(context, operations, layout, axis, palette);
+  const drawn = drawBuckets(context, buckets, layout, axis, palette);
+  return shaded + drawn + writeSilences(context, stretches, layout, axis, palette);
 }
 
 function drawSilences(

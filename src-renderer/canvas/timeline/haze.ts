@@ -26,13 +26,12 @@ const CLASSES: readonly MessageClass[] = ['heartbeats', 'entries', 'elections'];
 
 /** How much went over each gap between two lanes, column by column: a message crosses every gap between its ends. */
 export function buildHaze(
-  answer: Pick<QueryAnswer<'traffic'>, 'haze' | 'sent'>,
+  answer: Pick<QueryAnswer<'traffic'>, 'haze'>,
   nodes: readonly NodeId[],
   window: { fromNs: number; toNs: number; buckets: number },
 ): Haze {
   const { buckets } = window;
   const gaps = Math.max(nodes.length - 1, 0);
-  const scale = scaleOf(answer, buckets);
   const groups: HazeGroup[] = [];
   const place = new Map(nodes.map((node, at) => [node, at]));
   const lost = new Float64Array(buckets * gaps);
@@ -42,7 +41,7 @@ export function buildHaze(
       const [a, b] = [place.get(link.from), place.get(link.to)];
       if (link.class !== of || a === undefined || b === undefined) continue;
       for (const [at, bucket] of link.buckets.entries()) {
-        const count = (link.counts[at] ?? 0) * (scale[bucket] ?? 1);
+        const count = link.counts[at] ?? 0;
         for (let gap = Math.min(a, b); gap < Math.max(a, b); gap++) add(weight, bucket * gaps + gap, count);
         // What was lost is marked beside the lane that it never reached.
         if ((link.lost[at] ?? 0) > 0) add(lost, bucket * gaps + Math.min(a < b ? b - 1 : b, gaps - 1), 1);
@@ -56,24 +55,6 @@ export function buildHaze(
 
 function add(weights: Float64Array, at: number, count: number): void {
   weights[at] = (weights[at] ?? 0) + count;
-}
-
-/** By how much what was looked at of a bucket has to be multiplied for all that was sent in it. */
-function scaleOf(
-  { haze, sent }: Pick<QueryAnswer<'traffic'>, 'haze' | 'sent'>,
-  buckets: number,
-): Float64Array {
-  const scale = new Float64Array(buckets).fill(1);
-  if (sent === null) return scale;
-  const seen = new Float64Array(buckets);
-  for (const link of haze) {
-    for (const [at, bucket] of link.buckets.entries()) add(seen, bucket, link.counts[at] ?? 0);
-  }
-  for (let bucket = 0; bucket < buckets; bucket++) {
-    const looked = seen[bucket] ?? 0;
-    if (looked > 0) scale[bucket] = Math.max(1, (sent[bucket] ?? 0) / looked);
-  }
-  return scale;
 }
 
 /** A logarithm, because between a heartbeat and a burst lie three decades. */

@@ -127,5 +127,5 @@ async function askMessages(
     query('messages', { fromNs: viewFromNs, toNs: viewToNs, limit: 1, heartbeats, filter }),
   ]);
   const passing = { total: counted.total, all: counted.all ?? counted.total };
-  return { rows: given.rows, crowded: [], haze: [], sent: null, passing };
+  return { rows: given.rows, crowded: [], haze: [], passing };
 }

@@ -2,6 +2,7 @@
  * The whole drawing as a function of what it shows: the Timeline calls it for its canvas, a report for a picture of a moment, a comparison
  * once a run. Knows no store.
  */
+import type { LaneSegment } from '../../../src-main/api/index.ts';
 import type { Followed } from '../../stores/followed-story.ts';
 import type { MessageArrow } from './arrows.ts';
 import { messageArrows } from './arrows.ts';
@@ -53,6 +54,9 @@ export interface TimelinePicture {
   readonly followed?: Followed | null;
 }
 
+/** Further than any recording goes. */
+const FAR_NS = 1e16;
+
 /** What one painting put on the canvas. */
 export interface Painted {
   /** Lanes that have a bar. */
@@ -86,12 +90,26 @@ export function placePicture(given: PictureGiven): TimelinePicture {
     ticks: clocks
       ? stepTicks(clocks, view, layout.plotPx, stepZeroNs)
       : placeTicks(chooseTicks(view, layout.plotPx, scale), axis),
-    bars: laneRects(data?.segments ?? [], layout, axis, edgeNs),
+    bars: laneRects(clocks ? unclipped(data) : (data?.segments ?? []), layout, axis, edgeNs),
     arrows: messageArrows(data?.messages ?? [], layout, axis),
     marks: placeMarks(data?.marks ?? [], layout, axis),
     faults,
     stretches: silentStretches(data?.buckets ?? [], data?.elections ?? []),
   };
+}
+
+/**
+ * The lanes as if what was loaded had no ends: in causal order the others may be far ahead of a lane, or behind it, and a lane that did
+ * nothing meanwhile is where it was.
+ */
+function unclipped(data: TimelineData | null): LaneSegment[] {
+  if (!data) return [];
+  const { fromNs, toNs } = data.loaded.window;
+  return data.segments.map((segment) => ({
+    ...segment,
+    fromNs: segment.fromNs <= fromNs ? -FAR_NS : segment.fromNs,
+    toNs: segment.toNs !== null && segment.toNs >= toNs ? FAR_NS : segment.toNs,
+  }));
 }
 
 /** `context` counts pixels of the drawing from its top left corner; the ground has been cleared. */

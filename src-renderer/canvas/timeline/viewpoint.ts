@@ -8,6 +8,7 @@ import {
   fitRun,
   followEdge,
   frame,
+  glide,
   keepInView,
   panBy,
   spanOf,
@@ -123,7 +124,9 @@ export function createViewpoint(run: ViewedRun, cursor: ViewedCursor): Viewpoint
     () => cursor.atNs,
     (atNs, before) => {
       if (cursor.atEdge || follow.value === 'whole') return;
-      view.value = keepInView(view.value, atNs, atNs >= before, run.endNs);
+      if (!cursor.playing) view.value = keepInView(view.value, atNs, atNs >= before, run.endNs);
+      // Who looked elsewhere while it plays is not brought back; the view moves on with a cursor that is in it.
+      else if (contains(view.value, before)) view.value = glide(view.value, atNs, atNs >= before, run.endNs);
     },
   );
   watch(

@@ -75,6 +75,19 @@ export function keepInView(view: Viewport, atNs: number, forward: boolean, endNs
   return clampViewport({ fromNs, toNs: fromNs + spanOf(view) }, endNs);
 }
 
+/** How far across the view a playing cursor comes before the view moves along with it. */
+const GLIDE_SHARE = 0.7;
+
+/** The viewport moved just so far that a playing cursor does not come closer to the side it plays towards. */
+export function glide(view: Viewport, atNs: number, forward: boolean, endNs: number): Viewport {
+  const span = spanOf(view);
+  const share = (atNs - view.fromNs) / span;
+  const limit = forward ? GLIDE_SHARE : 1 - GLIDE_SHARE;
+  if (forward ? share <= limit : share >= limit) return view;
+  const fromNs = atNs - span * limit;
+  return clampViewport({ fromNs, toNs: fromNs + span }, endNs);
+}
+
 /** The same width, ending at the live edge with a little room. */
 export function followEdge(view: Viewport, edgeNs: number): Viewport {
   const span = Math.min(spanOf(view), Math.max(edgeNs * 1.02, RUN_NS_MIN));

@@ -3,6 +3,7 @@ import { mkdtempSync } from 'node:fs';
 import os from 'node:os';
 import path from 'node:path';
 import { writeTrace } from '../../../src-main/simulation/write-trace.ts';
+import { openDatabase } from '../../../src-main/trace/sqlite.ts';
 import { MS, plainSchedule, writer } from '../../unit/simulation/plain-schedule.ts';
 import { sampleHeader } from '../../unit/trace/sample-run.ts';
 
@@ -15,7 +16,7 @@ const CUT_LEADER = [
 
 /**
  * Three nodes, two clients. At 800 ms the leader is cut off for 900 ms: it goes on to take writes, which are never committed and
- * removed once it is back; at 2.6 s another node is killed for half a second.
+ * removed once it is back; at 2.6 s another node is killed for half a second. A check is made to have found something at 1.2 s.
  */
 export async function simulatedTrace(): Promise<string> {
   const folder = mkdtempSync(path.join(os.tmpdir(), 'quorum-lab-trace-'));
@@ -30,5 +31,10 @@ export async function simulatedTrace(): Promise<string> {
     untilMs: 4_000,
   });
   await writeTrace(schedule, file, { ...sampleHeader(), title: 'A leader cut off' });
+  const trace = openDatabase(file);
+  trace
+    .prepare('INSERT INTO finding (rule, at_ns, event, text, detail) VALUES (?, ?, ?, ?, NULL)')
+    .run('leader-lease', 1_200 * MS, 'n1/1/1', 'two nodes took writes at once');
+  trace.close();
   return file;
 }

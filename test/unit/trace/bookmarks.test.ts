@@ -2,6 +2,7 @@ import { copyFileSync, existsSync, mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { InvalidCall, parseCall } from '../../../src-main/api/schemas.ts';
 import type { BookmarkRow } from '../../../src-main/trace/model/queries.ts';
 import { openTrace } from '../../../src-main/trace/reader/open.ts';
 import { openDatabase } from '../../../src-main/trace/sqlite.ts';
@@ -125,5 +126,25 @@ describe('a bookmark of a live trace', () => {
     run.close();
     await recording.close('complete', 'over');
     expect(bookmarksOf(file)).toEqual([bookmark(2)]);
+  });
+});
+
+describe('the door of the API', () => {
+  const bookmark = { atNs: 5, title: ' A title ', note: '' };
+
+  it('takes a bookmark with its title trimmed, and refuses one without', () => {
+    expect(parseCall('addBookmark', { runId, bookmark }).params).toEqual({
+      runId,
+      bookmark: { ...bookmark, title: 'A title' },
+    });
+    const refused = [
+      { ...bookmark, title: '  ' },
+      { ...bookmark, note: 'x'.repeat(4_001) },
+      { ...bookmark, atNs: -1 },
+      { ...bookmark, path: '/etc' },
+    ];
+    for (const bad of refused)
+      expect(() => parseCall('addBookmark', { runId, bookmark: bad })).toThrow(InvalidCall);
+    expect(() => parseCall('removeBookmark', { runId, id: '1; DROP TABLE bookmark' })).toThrow('is a UUID');
   });
 });

@@ -35,6 +35,13 @@ const TABLES: Record<string, string> = {
   fault: 'SELECT id, type, targets, parameters, from_ns, to_ns, event FROM fault ORDER BY id',
   election: 'SELECT * FROM election ORDER BY number',
   density: 'SELECT * FROM density ORDER BY slot_ns, slot',
+  lane: 'SELECT * FROM lane ORDER BY node, from_ns',
+  operation_density:
+    'SELECT slot_ns, slot, invoked, acknowledged, failed, unknown, max_ns, json(latencies) FROM operation_density ORDER BY slot_ns, slot',
+  commit_density: 'SELECT * FROM commit_density ORDER BY slot_ns, slot',
+  link_density: 'SELECT * FROM link_density ORDER BY slot_ns, slot',
+  mark: 'SELECT * FROM mark ORDER BY slot_ns, slot, node, kind',
+  objects: 'SELECT name, sql FROM sqlite_schema ORDER BY name',
   spool: 'SELECT * FROM spool ORDER BY file',
 };
 
@@ -129,6 +136,25 @@ describe('a recording', () => {
     },
     60_000,
   );
+
+  it('made at one go from finished spools is the very trace that a recorder writes while the run lasts', async () => {
+    const run = writeLongRun(folder);
+    const expected = contents(await recordAtOnce('expected.qlab', run.spoolFolder));
+    const file = join(folder, 'run.qlab');
+    writeFileSync(file, 'an older file of that name');
+    const recording = TraceRecording.make(file, run.spoolFolder, sampleHeader());
+    expect(readFileSync(file, 'utf8')).toBe('an older file of that name');
+    await recording.close('complete', 'over');
+    expect(contents(file)).toEqual(expected);
+    expect(readdirSync(folder).sort()).toEqual(['expected.qlab', 'run.qlab', 'spool']);
+  });
+
+  it('that is not made to its end leaves nothing behind', () => {
+    const run = writeSampleRun(folder);
+    run.close();
+    TraceRecording.make(join(folder, 'run.qlab'), run.spoolFolder, sampleHeader()).abandon();
+    expect(readdirSync(folder)).toEqual(['spool']);
+  });
 
   it('folds the same state live as a reader finds at its end', () => {
     const run = writeLongRun(folder);

@@ -176,6 +176,12 @@ describe('an entry that is followed', () => {
     lab.push(snapshotAt(9e9));
     await settle();
     expect(useFollowingStore().followed?.missing).toEqual([]);
+    lab.onQuery('entryStory', () => {
+      throw new Error('The reader has ended.');
+    });
+    lab.push(snapshotAt(11e9));
+    await settle();
+    expect(useFollowingStore().followed?.title).toBe('Entry 7 of term 2');
   });
 });
 

@@ -26,6 +26,7 @@ import {
   fitRun,
   followEdge,
   frame,
+  glide,
   keepInView,
   panBy,
   spanOf,
@@ -80,6 +81,14 @@ describe('the viewport', () => {
     const moved = keepInView(view, 0.97 * SECOND, true, RUN);
     expect(moved.fromNs).toBeGreaterThan(0.5 * SECOND);
     expect(timeToX(moved, 300, 0.97 * SECOND)).toBeCloseTo(99, 0);
+  });
+
+  it('moves along with a playing cursor, both ways, once it has come far enough', () => {
+    const view = { fromNs: SECOND, toNs: 2 * SECOND };
+    expect(glide(view, 1.6 * SECOND, true, RUN)).toBe(view);
+    expect(glide(view, 1.8 * SECOND, true, RUN).fromNs).toBeCloseTo(1.1 * SECOND, 3);
+    expect(glide(view, 1.4 * SECOND, false, RUN)).toBe(view);
+    expect(glide(view, 1.2 * SECOND, false, RUN).fromNs).toBeCloseTo(0.9 * SECOND, 3);
   });
 
   it('ends just behind the live edge when it follows it', () => {
@@ -229,7 +238,7 @@ describe('what is held of a trace', () => {
     return { window: { fromNs, toNs }, columnNs, edgeNs };
   }
 
-  it('is three viewports wide, in whole round columns of two to five pixels, within the recording', () => {
+  it('is three viewports wide, in whole round columns of two to four pixels, within the recording', () => {
     const columnNs = columnFor(view, PLOT);
     expect(columnNs).toBe(2_000_000);
     const { fromNs, toNs, buckets } = wantedWindow(view, columnNs, RUN);

@@ -1,10 +1,8 @@
 import type { DensityBucket, QueryAnswer, QueryParams } from '../../model/queries.ts';
-import { DENSITY_SLOTS_NS } from '../../schema.ts';
 import type { TraceConnection } from '../connection.ts';
+import { bucketOf, slotsFor } from './slots.ts';
+import type { SlotRange } from './slots.ts';
 import { endNs } from './state-at.ts';
-
-/** A bucket of the answer holds at least so many slots of the table, so that its edges lie about right. */
-const SLOTS_A_BUCKET_MIN = 4;
 
 export function density(trace: TraceConnection, params: QueryParams<'density'>): QueryAnswer<'density'> {
   const { fromNs, toNs } = params;
@@ -17,33 +15,30 @@ export function density(trace: TraceConnection, params: QueryParams<'density'>):
     messages: 0,
     operations: 0,
   }));
-  const slotNs = DENSITY_SLOTS_NS.filter((width) => width * SLOTS_A_BUCKET_MIN <= widthNs).pop();
-  if (slotNs === undefined) countEvents(trace, params, widthNs, buckets);
-  else addSlots(trace, params, widthNs, slotNs, buckets);
+  const slots = slotsFor(params);
+  if (slots === undefined) countEvents(trace, params, widthNs, buckets);
+  else addSlots(trace, params, slots, buckets);
   return { buckets, endNs: endNs(trace) };
 }
 
-/** A slot counts where its middle lies. */
 function addSlots(
   trace: TraceConnection,
-  { fromNs, toNs }: QueryParams<'density'>,
-  widthNs: number,
-  slotNs: number,
+  params: QueryParams<'density'>,
+  { slotNs, first, end }: SlotRange,
   buckets: DensityBucket[],
 ): void {
   const rows = trace
     .statement(
-      `SELECT CAST(((slot + 0.5) * @slotNs - @fromNs) / @widthNs AS INTEGER) AS bucket, sum(events) AS events,
-        sum(messages) AS messages, sum(operations) AS operations
-      FROM density WHERE slot_ns = @slotNs AND slot >= @first AND slot < @end GROUP BY bucket`,
+      'SELECT slot, events, messages, operations FROM density WHERE slot_ns = ? AND slot >= ? AND slot < ?',
     )
-    .all({ slotNs, fromNs, widthNs, first: Math.round(fromNs / slotNs), end: Math.round(toNs / slotNs) });
-  for (const row of rows as { bucket: number; events: number; messages: number; operations: number }[]) {
-    const bucket = buckets[Math.min(row.bucket, buckets.length - 1)];
+    .raw();
+  for (const row of rows.iterate(slotNs, first, end)) {
+    const [slot, events, messages, operations] = row as [number, number, number, number];
+    const bucket = buckets[bucketOf(slot, slotNs, params)];
     if (bucket === undefined) continue;
-    bucket.events += row.events;
-    bucket.messages += row.messages;
-    bucket.operations += row.operations;
+    bucket.events += events;
+    bucket.messages += messages;
+    bucket.operations += operations;
   }
 }
 
@@ -53,10 +48,10 @@ function countEvents(
   widthNs: number,
   buckets: DensityBucket[],
 ): void {
-  const count = (what: 'events' | 'messages' | 'operations', where: string): void => {
+  const count = (what: 'events' | 'messages' | 'operations', index: string, where: string): void => {
     const rows = trace
       .statement(
-        `SELECT CAST((at_ns - @fromNs) / @widthNs AS INTEGER) AS bucket, count(*) AS count FROM event
+        `SELECT CAST((at_ns - @fromNs) / @widthNs AS INTEGER) AS bucket, count(*) AS count FROM event INDEXED BY ${index}
         WHERE ${where} at_ns >= @fromNs AND at_ns < @toNs GROUP BY bucket`,
       )
       .all({ fromNs, toNs, widthNs });
@@ -65,7 +60,7 @@ function countEvents(
       if (bucket) bucket[what] += row.count;
     }
   };
-  count('events', '');
-  count('messages', "kind = 'send' AND");
-  count('operations', "kind = 'complete' AND");
+  count('events', 'event_by_time', '');
+  count('messages', 'event_by_kind', "kind = 'send' AND");
+  count('operations', 'event_by_kind', "kind = 'complete' AND");
 }

@@ -1,79 +1,67 @@
-import type { EventKind, Nanoseconds } from '../../model/events.ts';
-import type { LaneSegment, LeaseStretch } from '../../model/queries.ts';
-import { reduce } from '../../model/reducer.ts';
-import type { NodeState } from '../../model/state.ts';
+import type { Nanoseconds } from '../../model/events.ts';
+import type { LaneSegment, LeaseStretch, QueryAnswer } from '../../model/queries.ts';
+import { byNumber } from '../../model/reducer.ts';
 import type { TraceConnection } from '../connection.ts';
-import { readEventsOfKinds } from '../rows.ts';
-import { endNs, stateAt } from './state-at.ts';
+import { endNs } from './state-at.ts';
 
-/** The kinds that can change a node's status, role, term or lease. */
-const LANE_KINDS: ReadonlySet<EventKind> = new Set<EventKind>([
-  'run-started',
-  'process-spawned',
-  'process-ready',
-  'process-exited',
-  'process-paused',
-  'process-resumed',
-  'node-started',
-  'node-stopped',
-  'role',
-  'term',
-  'vote',
-  'lease',
-]);
+interface Window {
+  fromNs: Nanoseconds;
+  toNs: Nanoseconds;
+}
 
-/** Segments of all nodes, clipped to the window; a node that was never started has none. */
-export function lanes(
-  trace: TraceConnection,
-  { fromNs, toNs }: { fromNs: Nanoseconds; toNs: Nanoseconds },
-): { segments: LaneSegment[]; leases: LeaseStretch[] } {
-  const state = stateAt(trace, fromNs);
+type StoredLane = LaneSegment & { lease: number };
+
+/** Segments and leases of all nodes, clipped to the window; a node that was never started has none. */
+export function lanes(trace: TraceConnection, window: Window): QueryAnswer<'lanes'> {
+  const isOpen = window.toNs > endNs(trace);
   const segments: LaneSegment[] = [];
-  const current = new Map<string, LaneSegment>();
   const leases: LeaseStretch[] = [];
-  const held = new Map<string, Nanoseconds>();
-  for (const node of state.nodes) {
-    open(node, fromNs);
-    follow(node, fromNs);
-  }
-  for (const event of readEventsOfKinds(trace.database, LANE_KINDS, fromNs + 1, toNs)) {
-    reduce(state, event);
-    for (const node of state.nodes) {
-      follow(node, event.atNs);
-      const segment = current.get(node.id);
-      if (
-        segment &&
-        segment.status === node.status &&
-        segment.role === node.role &&
-        segment.term === node.term
-      )
-        continue;
-      if (segment) close(segment, event.atNs);
-      open(node, event.atNs);
+  for (const node of nodesWithLanes(trace)) {
+    let segment: LaneSegment | undefined;
+    let lease: LeaseStretch | undefined;
+    for (const row of clippedRows(trace, node, window, isOpen)) {
+      const { fromNs, toNs, status, role, term } = row;
+      // Where only the lease changed, the segment goes on, and the other way round.
+      if (segment?.status === status && segment.role === role && segment.term === term) segment.toNs = toNs;
+      else segments.push((segment = { node, fromNs, toNs, status, role, term }));
+      if (row.lease === 0) lease = undefined;
+      else if (lease !== undefined) lease.toNs = toNs;
+      else leases.push((lease = { node, fromNs, toNs }));
     }
   }
-  const recordedNs = endNs(trace);
-  for (const segment of current.values()) close(segment, toNs > recordedNs ? null : toNs);
-  for (const [node, sinceNs] of held)
-    leases.push({ node, fromNs: sinceNs, toNs: toNs > recordedNs ? null : toNs });
-  return { segments: segments.sort((a, b) => a.fromNs - b.fromNs), leases };
+  return { segments: segments.sort((a, b) => a.fromNs - b.fromNs || byNumber(a.node, b.node)), leases };
+}
 
-  function open({ id, status, role, term }: NodeState, atNs: Nanoseconds): void {
-    current.set(id, { node: id, fromNs: atNs, toNs: null, status, role, term });
-  }
+/** Each found in the index by the one before. */
+function nodesWithLanes(trace: TraceConnection): string[] {
+  return trace
+    .statement(
+      `WITH RECURSIVE node(id) AS (
+        SELECT min(node) FROM lane UNION ALL
+        SELECT (SELECT min(node) FROM lane WHERE node > id) FROM node WHERE id IS NOT NULL
+      ) SELECT id FROM node WHERE id IS NOT NULL`,
+    )
+    .pluck()
+    .all() as string[];
+}
 
-  function follow({ id, lease }: NodeState, atNs: Nanoseconds): void {
-    const sinceNs = held.get(id);
-    if (lease && sinceNs === undefined) held.set(id, atNs);
-    else if (!lease && sinceNs !== undefined) {
-      held.delete(id);
-      leases.push({ node: id, fromNs: sinceNs, toNs: atNs });
-    }
-  }
-
-  /** Changes of one moment leave no segment between them. */
-  function close(segment: LaneSegment, atNs: Nanoseconds | null): void {
-    if (segment.status === 'absent' || segment.fromNs === atNs) return;
-    segments.push({ ...segment, toNs: atNs });
-  }
+function clippedRows(
+  trace: TraceConnection,
+  node: string,
+  { fromNs, toNs }: Window,
+  isOpen: boolean,
+): StoredLane[] {
+  const rows = trace
+    .statement(
+      `SELECT node, from_ns AS fromNs, to_ns AS toNs, status, role, term, lease FROM lane
+      WHERE node = @node AND from_ns < @toNs
+        AND from_ns >= coalesce((SELECT max(from_ns) FROM lane WHERE node = @node AND from_ns <= @fromNs), 0)
+      ORDER BY from_ns`,
+    )
+    .all({ node, fromNs, toNs }) as StoredLane[];
+  const [first] = rows;
+  const last = rows[rows.length - 1];
+  if (first !== undefined && first.fromNs < fromNs) first.fromNs = fromNs;
+  if (last !== undefined && (last.toNs === null || last.toNs > toNs)) last.toNs = isOpen ? null : toNs;
+  return rows;
 }

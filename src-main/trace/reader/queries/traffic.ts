@@ -2,9 +2,8 @@
 import type { Nanoseconds } from '../../model/events.ts';
 import type { HazeLink, MessageClass, QueryAnswer, QueryParams } from '../../model/queries.ts';
 import { RANK_ELECTION, RANK_ENTRIES, RANK_HEARTBEAT } from '../../recorder/message-facts.ts';
-import { DENSITY_SLOTS_NS, MESSAGE_SPANS_NS } from '../../schema.ts';
+import { COARSE_SLOTS_NS, MESSAGE_SPANS_NS } from '../../schema.ts';
 import type { TraceConnection } from '../connection.ts';
-import { density } from './density.ts';
 import { TOUCHES, messageOf, sentWindows, touching } from './messages.ts';
 import type { StoredMessage } from './messages.ts';
 
@@ -21,9 +20,6 @@ const CLASSES: readonly { rank: number; class: MessageClass }[] = [
 const LOOKED_AT_MAX = 16;
 /** Of the copies that were long under way, which are few. */
 const SLOW_MAX = 1_000;
-/** A bucket holds at least so many slots of the density table, or what it says of a bucket is too coarse. */
-const SLOTS_A_BUCKET_MIN = 4;
-
 /** A message of a crowded class, as far as the haze needs it. */
 type Passage = Pick<StoredMessage, 'sender' | 'receiver' | 'sent_ns' | 'fate'>;
 
@@ -32,7 +28,8 @@ export function traffic(trace: TraceConnection, params: QueryParams<'traffic'>):
   const rows: StoredMessage[] = [];
   const crowded: MessageClass[] = [];
   const haze: HazeLink[] = [];
-  if (toNs <= fromNs) return { rows: [], crowded, haze, sent: null };
+  if (toNs <= fromNs) return { rows: [], crowded, haze };
+  const dense: MessageClass[] = [];
   for (const { rank, class: of } of CLASSES) {
     if (rank === RANK_HEARTBEAT && !heartbeats) continue;
     const room = limit - rows.length;
@@ -40,13 +37,47 @@ export function traffic(trace: TraceConnection, params: QueryParams<'traffic'>):
       rows.push(...touching(trace, rank, fromNs, toNs, room));
     } else {
       crowded.push(of);
-      haze.push(...hazeOf(trace, rank, of, params));
+      if (slotFor((toNs - fromNs) / buckets) === undefined) haze.push(...hazeOf(trace, rank, of, params));
+      else dense.push(of);
     }
   }
-  const [finestNs = Infinity] = DENSITY_SLOTS_NS;
-  const isKnown = crowded.length > 0 && (toNs - fromNs) / buckets >= finestNs * SLOTS_A_BUCKET_MIN;
-  const sent = isKnown ? density(trace, params).buckets.map(({ messages }) => messages) : null;
-  return { rows: rows.map(messageOf), crowded, haze, sent };
+  if (dense.length > 0) haze.push(...countedLinks(trace, dense, params));
+  return { rows: rows.map(messageOf), crowded, haze };
+}
+
+/** The widest slots of the density table that a bucket is made of. */
+function slotFor(widthNs: number): number | undefined {
+  return COARSE_SLOTS_NS.findLast((slotNs) => widthNs >= slotNs && widthNs % slotNs === 0);
+}
+
+/** Place of a class in the counts of a slot; behind the classes stand those that never came. */
+const COUNTED: Record<MessageClass, number> = { elections: 0, entries: 1, heartbeats: 2 };
+const COUNTED_LOST = 3;
+
+/** What the recorder counted on each link, slot by slot. What was lost is told with the first of the classes. */
+function countedLinks(
+  trace: TraceConnection,
+  classes: readonly MessageClass[],
+  { fromNs, toNs, buckets }: QueryParams<'traffic'>,
+): HazeLink[] {
+  const widthNs = (toNs - fromNs) / buckets;
+  const slotNs = slotFor(widthNs) ?? widthNs;
+  const rows = trace
+    .statement(
+      'SELECT slot, links FROM link_density WHERE slot_ns = ? AND slot >= ? AND slot < ? ORDER BY slot',
+    )
+    .all(slotNs, Math.floor(fromNs / slotNs), Math.ceil(toNs / slotNs)) as { slot: number; links: string }[];
+  const links = new Map<string, HazeLink>();
+  for (const { slot, links: text } of rows) {
+    const bucket = Math.min(Math.max(Math.floor((slot * slotNs - fromNs) / widthNs), 0), buckets - 1);
+    for (const [link, counts] of Object.entries(JSON.parse(text) as Record<string, number[]>)) {
+      for (const [at, of] of classes.entries()) {
+        const count = counts[COUNTED[of]] ?? 0;
+        if (count > 0) addCounts(links, link, of, bucket, count, at === 0 ? (counts[COUNTED_LOST] ?? 0) : 0);
+      }
+    }
+  }
+  return [...links.values()];
 }
 
 /** How many copies of a rank touch the window, but no more than `most`: beyond that it does not matter. */
@@ -100,21 +131,32 @@ function add(
   bucket: number,
   { sender, receiver, fate }: Passage,
 ): void {
-  const key = `${sender}>${receiver}`;
+  addCounts(links, `${sender}>${receiver}`, of, bucket, 1, fate === 'lost' || fate === 'dropped' ? 1 : 0);
+}
+
+function addCounts(
+  links: Map<string, HazeLink>,
+  name: string,
+  of: MessageClass,
+  bucket: number,
+  count: number,
+  lost: number,
+): void {
+  const key = `${name} ${of}`;
   let link = links.get(key);
   if (link === undefined) {
-    link = { from: sender, to: receiver, class: of, buckets: [], counts: [], lost: [] };
+    const [from = '', to = ''] = name.split('>');
+    link = { from, to, class: of, buckets: [], counts: [], lost: [] };
     links.set(key, link);
   }
-  const isLost = fate === 'lost' || fate === 'dropped' ? 1 : 0;
   const last = link.buckets.length - 1;
   if (link.buckets[last] === bucket) {
-    link.counts[last] = (link.counts[last] ?? 0) + 1;
-    link.lost[last] = (link.lost[last] ?? 0) + isLost;
+    link.counts[last] = (link.counts[last] ?? 0) + count;
+    link.lost[last] = (link.lost[last] ?? 0) + lost;
   } else {
     link.buckets.push(bucket);
-    link.counts.push(1);
-    link.lost.push(isLost);
+    link.counts.push(count);
+    link.lost.push(lost);
   }
 }
 
