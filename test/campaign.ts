@@ -1,5 +1,6 @@
 /**
- * `npm run campaign [-- ROUNDS]`: the kill tests many more times than a test run has time for, the leader-crash scenario twenty
+ * `npm run campaign [-- ROUNDS]`: the kill tests many more times than a test run has time for (lab and recorder together twice
+ * as often), the leader-crash scenario twenty
  * times in a row, and those of membership five times each. Exit 0 when all of it held.
  */
 import { spawnSync } from 'node:child_process';
@@ -13,7 +14,20 @@ const vitest = spawnSync(
   { cwd: root, stdio: 'inherit', env: { ...process.env, QUORUM_LAB_ROUNDS: rounds } },
 );
 
-let failed = vitest.status === 0 ? 0 : 1;
+const together = spawnSync(
+  path.join(root, 'node_modules/.bin/vitest'),
+  [
+    'run',
+    '--config',
+    'test/vitest.config.ts',
+    '--project',
+    'cluster',
+    'test/cluster/killed-together.test.ts',
+  ],
+  { cwd: root, stdio: 'inherit', env: { ...process.env, QUORUM_LAB_ROUNDS: String(2 * Number(rounds)) } },
+);
+
+let failed = (vitest.status === 0 ? 0 : 1) + (together.status === 0 ? 0 : 1);
 /** Runs a shipped scenario and tells how it went. */
 function runScenario(name: string, run: number, runs: number): boolean {
   const lab = spawnSync(process.execPath, [path.join(root, 'src-main/cli/main.ts'), 'run', name, '--json'], {

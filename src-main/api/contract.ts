@@ -30,6 +30,8 @@ export interface Capabilities {
   pause: Capability;
   /** A native open dialog; without it the window uploads the file. */
   openDialog: Capability;
+  /** Reports as PDF; as HTML they can be had everywhere. */
+  pdf: Capability;
   limits: { nodesMin: number; nodesMax: number; clientsMax: number; uploadBytesMax: number };
   dataFolder: string;
 }
@@ -49,6 +51,23 @@ export interface RunSummary {
   elections: number;
   fileBytes: number;
   error: string | null;
+  /** Of a trace that was recorded elsewhere. It can be used while it is verified. */
+  verification?: Verification;
+}
+
+/** Whether a trace from elsewhere is sound: read through once, by a process of its own. */
+export type Verification =
+  | { state: 'waiting' }
+  | { state: 'verifying'; share: number; bytes: number; ofBytes: number }
+  | { state: 'sound' }
+  /** What is shown may be incomplete; the text says what is wrong. */
+  | { state: 'damaged'; text: string };
+
+/** A trace from elsewhere that is being copied into the data root. */
+export interface IncomingTrace {
+  name: string;
+  bytes: number;
+  ofBytes: number;
 }
 
 export interface ProfileSummary {
@@ -218,7 +237,7 @@ export type MethodAnswer<M extends MethodName> = LabMethods[M]['answer'];
 export interface LabStreams {
   live: { params: { runId: RunId }; snapshot: LiveSnapshot };
   /** The list of runs whenever it changes. */
-  runs: { params: object; snapshot: { runs: RunSummary[] } };
+  runs: { params: object; snapshot: { runs: RunSummary[]; incoming?: IncomingTrace[] } };
   /** Exports and imports under way. */
   transfers: { params: object; snapshot: { transfers: Transfer[] } };
 }
@@ -231,6 +250,16 @@ export interface WindowFile {
   readonly name: string;
   readonly size: number;
   arrayBuffer(): Promise<ArrayBuffer>;
+}
+
+/** A report that the window made. */
+export interface WindowReport {
+  /** Of its file, without ending: `leader-crash-report`. */
+  name: string;
+  /** pdf only where the capabilities say so: the same page, printed. */
+  format: 'html' | 'pdf';
+  /** A whole page that needs nothing else. */
+  html: string;
 }
 
 /** What the page speaks to: the carrier over the desktop's preload script, or over a WebSocket. */
@@ -247,6 +276,11 @@ export interface LabBridge {
   ): () => void;
   /** A file dropped on the window or chosen in it. Resolves to the run it holds. */
   openFile(file: WindowFile): Promise<{ runId: RunId }>;
+  /**
+   * Keeps a report: on the desktop in the file that its save dialog names, in a browser among the downloads. `saved` is false where
+   * the user cancelled.
+   */
+  saveReport(report: WindowReport): Promise<{ saved: boolean }>;
   /** Called with `quorum-lab://…` links and with runs the host opened (an argument, a double-clicked file). */
   onOpenLink(listener: (link: string) => void): () => void;
 }
@@ -263,3 +297,4 @@ export function queryTrace<Q extends QueryName>(
 
 export const QUERY_ROWS_MAX = 5_000;
 export const CALL_BYTES_MAX = 256 * 1024;
+export const REPORT_BYTES_MAX = 64 * 1024 * 1024;

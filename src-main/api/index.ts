@@ -9,3 +9,5 @@ export * from '../trace/model/members.ts';
 export type { Configuration, ProgressState, ReadMode } from '../consensus/replica.ts';
 export type { Entry, LogIndex, NodeId, OperationId, Role, Term } from '../consensus/replica.ts';
 export * from '../trace/model/exchange-formats.ts';
+export type { CourseScope, CourseStep } from '../trace/model/course.ts';
+export * from '../trace/model/divergence.ts';

@@ -4,7 +4,7 @@
  * leads to its run.
  */
 
-export const VIEWS = ['cluster', 'timeline', 'latency'] as const;
+export const VIEWS = ['cluster', 'timeline', 'latency', 'compare'] as const;
 export type RunView = (typeof VIEWS)[number];
 
 /** Of the fields' meaning. A later one may say more; what is known of it keeps its meaning. */
@@ -24,6 +24,10 @@ export interface RunPlace {
   follow?: string;
   /** `causal`: the Timeline lays out by causality; absent: by time. */
   layout?: 'causal';
+  /** Compare: the other run, and what each of the two is aligned at, as the window names it; absent: the usual moment. */
+  with?: string;
+  alignA?: string;
+  alignB?: string;
 }
 
 export interface RunLink extends RunPlace {
@@ -62,7 +66,7 @@ export function parseLink(text: string): RunLink | undefined {
 
 /** Puts a place's fields among an address's. */
 export function putPlace(query: URLSearchParams, place: RunPlace): void {
-  const { atNs, select, fromNs, toNs, filter, follow, layout } = place;
+  const { atNs, select, fromNs, toNs, filter, follow, layout, alignA, alignB } = place;
   if (atNs !== undefined) query.set('at', String(atNs));
   if (select !== undefined) query.set('select', select);
   if (fromNs !== undefined && toNs !== undefined) {
@@ -72,6 +76,9 @@ export function putPlace(query: URLSearchParams, place: RunPlace): void {
   if (filter !== undefined && filter !== '') query.set('filter', filter);
   if (follow !== undefined) query.set('follow', follow);
   if (layout !== undefined) query.set('layout', layout);
+  if (place.with !== undefined) query.set('with', place.with);
+  if (alignA !== undefined) query.set('alignA', alignA);
+  if (alignB !== undefined) query.set('alignB', alignB);
 }
 
 /** The sound fields of an address. */
@@ -89,6 +96,12 @@ export function takePlace(query: URLSearchParams): RunPlace {
   const filter = query.get('filter');
   if (filter !== null && filter.length <= FILTER_LENGTH_MAX) place.filter = filter;
   if (query.get('layout') === 'causal') place.layout = 'causal';
+  const other = query.get('with');
+  if (other !== null && RUN_ID.test(other)) place.with = other;
+  for (const name of ['alignA', 'alignB'] as const) {
+    const moment = query.get(name);
+    if (moment !== null && moment.length <= SELECT_LENGTH_MAX) place[name] = moment;
+  }
   return place;
 }
 

@@ -1,8 +1,8 @@
 /** The door of the API: every call from a window meets its schema here, once. */
 import { z } from 'zod';
-import type { MethodName, MethodParams, StreamName, StreamParams } from './contract.ts';
-import { QUERY_ROWS_MAX } from './contract.ts';
 import { EXPORT_FORMATS, EXPORT_TABLES } from '../trace/model/exchange-formats.ts';
+import type { MethodName, MethodParams, StreamName, StreamParams, WindowReport } from './contract.ts';
+import { QUERY_ROWS_MAX, REPORT_BYTES_MAX } from './contract.ts';
 
 // zod's probe for `eval` would violate the window's content security policy.
 z.config({ jitless: true });
@@ -16,6 +16,8 @@ const ns = z.number().int().min(0).max(Number.MAX_SAFE_INTEGER);
 const rows = z.number().int().min(1).max(QUERY_ROWS_MAX);
 const id = z.string().min(1).max(80);
 const nothing = z.strictObject({});
+/** Steps of a course that are read for one digest. */
+const COURSE_STEPS_MAX = 65_536;
 const span = { fromNs: ns, toNs: ns };
 
 const command = z.discriminatedUnion('kind', [
@@ -77,6 +79,7 @@ const filter = timelineFilter.extend({
 export const querySchemas = {
   info: nothing,
   totals: nothing,
+  figures: nothing,
   stateAt: z.strictObject({ atNs: ns }),
   lanes: z.strictObject(span),
   messages: z.strictObject({
@@ -118,6 +121,16 @@ export const querySchemas = {
   entryStory: z.strictObject({ index: z.number().int().min(1), term: term.optional() }),
   operationStory: z.strictObject({ id }),
   bookmarks: nothing,
+  course: z
+    .strictObject({
+      source: z.string().min(1).max(16),
+      scope: z.enum(['elections', 'everything']),
+      after: id.optional(),
+      fromNs: ns,
+      limit: z.number().int().min(1).max(COURSE_STEPS_MAX),
+      steps: z.boolean(),
+    })
+    .refine(({ limit, steps }) => !steps || limit <= QUERY_ROWS_MAX, 'too many steps at once'),
   logs: z.strictObject({
     atNs: ns,
     firstIndex: z.number().int().min(1).optional(),
@@ -194,6 +207,12 @@ const streamSchemas = {
   transfers: nothing,
 } as const satisfies Record<StreamName, z.ZodType>;
 
+const report = z.strictObject({
+  name: z.string().regex(/^[a-z0-9-]{1,80}$/, 'the name of a report is made of a to z, digits and hyphens'),
+  format: z.enum(['html', 'pdf']),
+  html: z.string().max(REPORT_BYTES_MAX, `a report may be ${REPORT_BYTES_MAX / 1024 ** 2} MiB long`),
+});
+
 /** The call was not of the contract's form; the message names the method and the field. */
 export class InvalidCall extends Error {}
 
@@ -216,6 +235,11 @@ export function parseSubscription(stream: unknown, params: unknown): ParsedSubsc
   }
   const name = stream as StreamName;
   return { stream: name, params: parse(streamSchemas[name], name, params) } as ParsedSubscription;
+}
+
+/** Checks a report that came from a window. Throws {@link InvalidCall}. */
+export function parseReport(given: unknown): WindowReport {
+  return parse(report, 'saveReport', given) as WindowReport;
 }
 
 function parse(schema: z.ZodType, name: string, params: unknown): unknown {

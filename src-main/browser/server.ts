@@ -8,11 +8,11 @@ import { WebSocketServer } from 'ws';
 import { CALL_BYTES_MAX } from '../api/contract.ts';
 import { formatLink, parseLink } from '../api/links.ts';
 import { createLab, type Lab } from '../lab/lab.ts';
+import { TooLarge } from '../lab/foreign-traces.ts';
 import { pageFolder, readPageFile } from '../lab/page.ts';
 import { Admission } from './admission.ts';
 import { serveWindow } from './carrier.ts';
 
-const UPLOAD_BYTES_MAX = 1024 * 1024 * 1024;
 const CLOSE_MS_MAX = 1_000;
 
 export interface BrowserHost {
@@ -167,21 +167,17 @@ async function takeUpload(
   lab: Lab,
 ): Promise<void> {
   if (!admission.isOurs(request, true)) return refuse(response, 403, 'Uploads come from our own page.');
-  const chunks: Buffer[] = [];
-  let bytes = 0;
-  for await (const chunk of request) {
-    bytes += (chunk as Buffer).length;
-    if (bytes > UPLOAD_BYTES_MAX)
-      return json(response, 413, {
-        error: `A trace of more than ${UPLOAD_BYTES_MAX / 2 ** 20} MiB cannot be uploaded; open it by name: lab serve FILE.`,
-      });
-    chunks.push(chunk as Buffer);
-  }
   const header = request.headers['x-file-name'];
   const name = typeof header === 'string' ? decodeName(header) : 'the file';
+  const ofBytes = Number(request.headers['content-length']);
   try {
-    json(response, 200, { runId: await lab.importTrace(name, Buffer.concat(chunks)) });
+    const runId = await lab.importTrace(name, request, Number.isSafeInteger(ofBytes) ? ofBytes : undefined);
+    json(response, 200, { runId });
   } catch (error) {
+    // What is still under way is not waited for.
+    if (!request.complete) response.setHeader('connection', 'close');
+    if (error instanceof TooLarge)
+      return json(response, 413, { error: `${error.message} Open it by name: lab serve FILE.` });
     // An answer like any other: a refused file is no failure of the request, and a browser would report one in its console.
     json(response, 200, { error: (error as Error).message });
   }

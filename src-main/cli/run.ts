@@ -6,6 +6,7 @@ import {
   openSync,
   readdirSync,
   readSync,
+  renameSync,
   rmdirSync,
   rmSync,
   statSync,
@@ -21,6 +22,7 @@ import { runScenario, type ScenarioResult } from '../experiments/run-scenario.ts
 import { readScenario, shippedScenario, type Scenario } from '../experiments/scenario.ts';
 import { openDataRoot } from '../lab/data-root.ts';
 import { traceFileOf } from '../lab/live-run.ts';
+import { Recordings } from '../lab/recordings.ts';
 import { APPLICATION_ID } from '../trace/schema.ts';
 import { addOptionFlag, optionsWithFlags, readBug, readOptionFlags } from './option-flag.ts';
 import { printJson, progress, table, UsageError, wholeNumber } from './output.ts';
@@ -33,6 +35,7 @@ interface RunFlags {
   keepDisks?: string;
   option?: string[];
   bug?: string;
+  traceSizeMax?: string;
   json?: boolean;
 }
 
@@ -45,6 +48,7 @@ export function addRun(program: Command, finish: (code: number) => void): void {
     .option('--for <duration>', 'end the run after this long (20s, 10m)')
     .option('--trace <file>', 'write the trace here instead of the data folder')
     .option('--keep-disks <folder>', "keep the nodes' databases in this folder")
+    .option('--trace-size-max <size>', 'end the run when its trace is so large (500MB, 20GB)')
     .option('--bug <id>', 'run every node with this planted bug')
     .option('--json', 'print one JSON object')
     .action(async (scenario: string, flags: RunFlags) => finish(await run(scenario, flags)));
@@ -61,6 +65,7 @@ async function run(name: string, flags: RunFlags): Promise<number> {
     throw new UsageError(
       `--for "${flags.for}" is longer than a run may last, which is ${DURATION_MS_MAX / 3_600_000}h.`,
     );
+  const traceBytesMax = flags.traceSizeMax === undefined ? undefined : readSize(flags.traceSizeMax);
   const overrides = readOptionFlags(flags.option);
   const bug = readBug(flags.bug);
   const { scenario, text } = open(name);
@@ -94,9 +99,12 @@ async function run(name: string, flags: RunFlags): Promise<number> {
       options,
       ...(bug === undefined ? {} : { bug }),
       ...place,
+      ...(traceBytesMax === undefined ? {} : { limits: { traceBytesMax } }),
       signal: ended.signal,
-      onStarted: (cluster) =>
-        progress(`${scenario.title}: ${cluster.nodes.length} nodes up, run ${header.runId}`),
+      onStarted: (cluster) => {
+        place.started();
+        progress(`${scenario.title}: ${cluster.nodes.length} nodes up, run ${header.runId}`);
+      },
       onSnapshot: leaderTeller(),
     });
     if (result.failure !== null) progress(result.failure);
@@ -111,6 +119,15 @@ async function run(name: string, flags: RunFlags): Promise<number> {
   }
 }
 
+const SIZE_UNITS = { KB: 1024, MB: 1024 ** 2, GB: 1024 ** 3 } as const;
+
+function readSize(text: string): number {
+  const [, number, unit] = /^(\d+(?:\.\d+)?)\s*(KB|MB|GB)$/.exec(text.trim()) ?? [];
+  if (number === undefined || unit === undefined || Number(number) === 0)
+    throw new UsageError(`--trace-size-max "${text}" is no size; write 500MB or 20GB.`);
+  return Math.round(Number(number) * SIZE_UNITS[unit as keyof typeof SIZE_UNITS]);
+}
+
 function open(name: string): { scenario: Scenario; text: string } {
   const isName = /^[a-z0-9-]+$/.test(name) && !existsSync(name);
   return isName ? shippedScenario(name) : readScenario(name);
@@ -119,6 +136,8 @@ function open(name: string): { scenario: Scenario; text: string } {
 interface Place {
   folder: string;
   traceFile: string;
+  /** An older trace of the same name can go now. */
+  started(): void;
   cleanUp(): void;
 }
 
@@ -129,14 +148,59 @@ function choosePlace(flags: RunFlags, runId: string): Place {
   if (flags.keepDisks !== undefined) {
     const folder = path.resolve(flags.keepDisks);
     requireWritable(path.dirname(folder), '--keep-disks');
-    return { folder, traceFile: traceFile ?? traceFileOf(folder), cleanUp: () => undefined };
+    return placeOf(runId, folder, traceFile ?? traceFileOf(folder), false);
   }
   if (traceFile === undefined) {
     const folder = path.join(rootOrUsage().runs, runId);
-    return { folder, traceFile: traceFileOf(folder), cleanUp: () => undefined };
+    return placeOf(runId, folder, traceFileOf(folder), false);
   }
-  const folder = mkdtempSync(path.join(tmpdir(), 'quorum-lab-run-'));
-  return { folder, traceFile, cleanUp: () => rmSync(folder, { recursive: true, force: true }) };
+  return placeOf(runId, mkdtempSync(path.join(tmpdir(), 'quorum-lab-run-')), traceFile, true);
+}
+
+/** Should this process be killed, the next one to open the trace finds its spools. */
+function placeOf(runId: string, folder: string, traceFile: string, temporary: boolean): Place {
+  const older = setAside(traceFile);
+  const recorded = noteRecording({ runId, traceFile, folder, temporary });
+  return {
+    folder,
+    traceFile,
+    started: () => older.remove(),
+    cleanUp: () => {
+      older.putBack();
+      recorded();
+      if (temporary) rmSync(folder, { recursive: true, force: true });
+    },
+  };
+}
+
+/** Without a data folder that can be written there is no such note, and the run goes on all the same. */
+function noteRecording(run: Parameters<Recordings['begin']>[0]): () => void {
+  try {
+    return new Recordings(openDataRoot().recordings).begin(run);
+  } catch {
+    return () => undefined;
+  }
+}
+
+const TRACE_FILES = ['', '-wal', '-shm', '-journal'];
+
+/** Keeps an older trace until the new run has started: what cannot start replaces nothing. */
+function setAside(traceFile: string): { remove(): void; putBack(): void } {
+  const moved: [string, string][] = [];
+  for (const suffix of existsSync(traceFile) ? TRACE_FILES : []) {
+    if (!existsSync(traceFile + suffix)) continue;
+    const aside = `${traceFile}.older${suffix}`;
+    renameSync(traceFile + suffix, aside);
+    moved.push([traceFile + suffix, aside]);
+  }
+  return {
+    remove: () => {
+      for (const [, aside] of moved.splice(0)) rmSync(aside, { force: true });
+    },
+    putBack: () => {
+      for (const [file, aside] of moved.splice(0)) renameSync(aside, file);
+    },
+  };
 }
 
 function rootOrUsage(): ReturnType<typeof openDataRoot> {
@@ -169,7 +233,7 @@ function requireWritable(folder: string, flag: string): void {
   }
 }
 
-/** An older trace is replaced; any other file is not touched. */
+/** An older trace is replaced once the new run has started; any other file is not touched. */
 function checkTraceFile(given: string): string {
   const file = path.resolve(given);
   requireWritable(path.dirname(file), '--trace');
@@ -178,7 +242,6 @@ function checkTraceFile(given: string): string {
   if (statSync(file).size > 0 && !isTrace(file)) {
     throw new UsageError(`--trace: ${file} exists and is no trace, so it is left alone. Name another file.`);
   }
-  for (const suffix of ['', '-wal', '-shm', '-journal']) rmSync(file + suffix, { force: true });
   return file;
 }
 

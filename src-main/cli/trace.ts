@@ -3,11 +3,14 @@ import path from 'node:path';
 import type { Command } from 'commander';
 import { ReaderProcess } from '../cluster/reader-process.ts';
 import { Reaper } from '../cluster/reaper.ts';
+import { Verification } from '../cluster/verification.ts';
 import { parseDuration } from '../experiments/duration.ts';
+import { openDataRoot, type DataRoot } from '../lab/data-root.ts';
+import { Recordings } from '../lab/recordings.ts';
 import { EVENT_KINDS, type EventKind } from '../trace/model/events.ts';
 import type { EventFilter } from '../trace/model/queries.ts';
 import { addExport, addImport } from './trace-exchange.ts';
-import { printJson, table, UsageError, wholeNumber } from './output.ts';
+import { printJson, progress, table, UsageError, wholeNumber } from './output.ts';
 
 export function addTrace(program: Command, finish: (code: number) => void): void {
   const trace = program.command('trace').description('Look into a trace file.');
@@ -17,10 +20,15 @@ export function addTrace(program: Command, finish: (code: number) => void): void
     .command('info')
     .description('What the trace holds and whether it is whole.')
     .argument('<file>')
+    .option('--verify', 'read the whole file and say whether it is sound')
     .option('--json', 'print one JSON object')
-    .action(async (file: string, flags: { json?: boolean }) => {
-      await reading(file, (reader) => info(file, reader, flags.json ?? false));
-      finish(0);
+    .action(async (file: string, flags: { verify?: boolean; json?: boolean }) => {
+      let verified: Verified = null;
+      await reading(file, async (reader, reaper) => {
+        if (flags.verify) verified = await verify(file, reaper);
+        await info(file, reader, verified, flags.json ?? false);
+      });
+      finish(isSound(verified) ? 0 : 1);
     });
   trace
     .command('state')
@@ -90,12 +98,16 @@ function moment(flag: string, text: string): number {
   return atNs;
 }
 
-async function reading(file: string, use: (reader: ReaderProcess) => Promise<void>): Promise<void> {
+async function reading(
+  file: string,
+  use: (reader: ReaderProcess, reaper: Reaper) => Promise<void>,
+): Promise<void> {
   const reaper = new Reaper();
   try {
-    const reader = await ReaderProcess.open(path.resolve(file), reaper);
+    await finishRecording(file, reaper);
+    const reader = await ReaderProcess.open(path.resolve(file), reaper, { foreign: true });
     try {
-      await use(reader);
+      await use(reader, reaper);
     } catch (error) {
       // What the file cannot answer is the file's fault: it is damaged, or too large to be read through.
       throw new UsageError(error instanceof Error ? error.message : String(error));
@@ -107,11 +119,48 @@ async function reading(file: string, use: (reader: ReaderProcess) => Promise<voi
   }
 }
 
-async function info(file: string, reader: ReaderProcess, json: boolean): Promise<void> {
+/** Of a run whose lab was killed, what its spools hold still belongs into the trace. */
+async function finishRecording(file: string, reaper: Reaper): Promise<void> {
+  let root: DataRoot;
+  try {
+    root = openDataRoot();
+  } catch {
+    return; // without a data folder nobody noted where spools are
+  }
+  await new Recordings(root.recordings).finish(file, reaper, (backlogBytes) =>
+    progress(`Taking in what was not recorded yet: ${Math.ceil(backlogBytes / 2 ** 20)} MiB to go.`),
+  );
+}
+
+/** What is wrong with the file; null where nobody asked. */
+type Verified = readonly string[] | null;
+
+function isSound(verified: Verified): boolean {
+  return verified === null || verified.length === 0;
+}
+
+async function verify(file: string, reaper: Reaper): Promise<readonly string[]> {
+  let toldPercent = 0;
+  const verification = new Verification(path.resolve(file), reaper, ({ share }) => {
+    const percent = Math.floor(share * 10) * 10;
+    if (percent > toldPercent) progress(`verifying ${(toldPercent = percent)} %`);
+  });
+  return (await verification.ended) ?? ['its verification was stopped'];
+}
+
+async function info(file: string, reader: ReaderProcess, verified: Verified, json: boolean): Promise<void> {
   const found = await reader.query('info', {});
   if (json) {
     const { durationNs, nodes, ...rest } = found;
-    printJson({ file, ...rest, nodes: nodes.length, nodeIds: nodes, durationMs: durationNs / 1e6 });
+    printJson({
+      file,
+      ...rest,
+      nodes: nodes.length,
+      nodeIds: nodes,
+      durationMs: durationNs / 1e6,
+      verified: verified === null ? null : isSound(verified),
+      problems: verified ?? [],
+    });
     return;
   }
   process.stdout.write(
@@ -131,6 +180,14 @@ async function info(file: string, reader: ReaderProcess, json: boolean): Promise
       ['elections', `${found.elections}`],
       ['faults', `${found.faults}`],
       ['schema', `version ${found.schemaVersion}`],
+      [
+        'verified',
+        verified === null
+          ? 'no (see --verify)'
+          : isSound(verified)
+            ? 'sound'
+            : `damaged: ${verified.join('; ')}`,
+      ],
     ])}\n`,
   );
 }

@@ -10,6 +10,13 @@ export interface ChildExit {
   lastWords: string | undefined;
 }
 
+export interface ChildLimits {
+  /** It ends itself when what it keeps in V8's heap needs more. */
+  heapMibMax?: number;
+  /** What becomes of its standard output. */
+  stdout?: 'ignore' | 'inherit';
+}
+
 const STDERR_BYTES_KEPT = 8_192;
 /** How long a child may take until it says that it is ready; a slow machine starts nine in a row. */
 export const READY_MS_MAX = 30_000;
@@ -26,16 +33,15 @@ export class Child<In extends { kind: string }, Out extends { kind: string }> {
   #stderr = '';
   #ended = false;
 
-  /** @param stdout what becomes of its standard output */
   constructor(
     kind: ChildKind,
     reaper: Reaper,
     onMessage: (message: In) => void,
-    stdout: 'ignore' | 'inherit' = 'ignore',
+    { heapMibMax, stdout = 'ignore' }: ChildLimits = {},
   ) {
     this.#kind = kind;
     this.#process = fork(childEntry(kind), [], {
-      execArgv: [],
+      execArgv: heapMibMax === undefined ? [] : [`--max-old-space-size=${heapMibMax}`],
       serialization: 'advanced',
       stdio: ['ignore', stdout, 'pipe', 'ipc'],
       env: { ...process.env, ELECTRON_RUN_AS_NODE: '1', NODE_OPTIONS: '' },

@@ -11,7 +11,7 @@ import type { NodeId, OperatorInput } from '../consensus/replica.ts';
 import type { CallResult, ClientCall, Measured, PeerAddress } from '../node/protocol.ts';
 import type { EventId, EventPayload } from '../trace/model/events.ts';
 import type { BookmarkChange, LiveSnapshot } from '../trace/model/queries.ts';
-import type { RunHeader } from '../trace/protocol.ts';
+import type { RunHeader, TraceLimits } from '../trace/protocol.ts';
 import { openSpool } from '../trace/spool/unrecorded.ts';
 import type { Spool } from '../trace/spool/unrecorded.ts';
 import { ClusterNodes } from './cluster-nodes.ts';
@@ -39,6 +39,8 @@ export interface ClusterConfig {
   untraced?: boolean;
   /** Nobody looks at the run while it goes on, so its recorder may lag: it takes only what the cluster leaves of the processors. */
   unwatched?: boolean;
+  /** How large the trace may grow before the run has to end. */
+  limits?: TraceLimits;
   /** An operation without an answer after this long ends as unknown. */
   operationTimeoutMs: number;
   /** Every node has this planted bug. */
@@ -49,6 +51,8 @@ export interface ClusterEvents {
   snapshot?(snapshot: LiveSnapshot): void;
   /** A node went up or down, was paused or resumed. */
   changed?(): void;
+  /** The trace has reached a limit, and nothing may happen unrecorded: the cluster is to be stopped. Perhaps said more than once. */
+  limitReached?(reason: string): void;
   /** The recording cannot go on; the cluster does. */
   recordingFailed?(error: string): void;
 }
@@ -125,8 +129,9 @@ export class Cluster {
   }
 
   #newRecording(spoolFolder: string): Recording {
-    const { traceFile, header, unwatched: givesWay = false } = this.#config;
-    return new Recording({ traceFile, spoolFolder, header, givesWay }, this.#reaper, {
+    const { traceFile, header, unwatched: givesWay = false, limits = {} } = this.#config;
+    return new Recording({ traceFile, spoolFolder, header, givesWay, limits }, this.#reaper, {
+      limitReached: (reason) => this.#events.limitReached?.(reason),
       spawned: (pid, of) => this.#record({ kind: 'process-spawned', node: 'recorder', pid, of }),
       exited: (of, how) =>
         this.#record({

@@ -72,7 +72,7 @@ function start<T>(
         failure = message.usage ? new ExchangeRefused(message.error) : new Error(message.error);
       else outcome = outcomeOf(message);
     },
-    toStandardOutput ? 'inherit' : 'ignore',
+    { stdout: toStandardOutput ? 'inherit' : 'ignore' },
   );
   child.send(errand);
   const finished = child.exited.then((exit) => {

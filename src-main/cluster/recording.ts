@@ -3,7 +3,7 @@
  * nobody watches it gives way to the cluster, because the spools keep what it cannot take yet; should that leave it nothing, another
  * one does not.
  */
-import type { FromRecorder, RunHeader, ToRecorder } from '../trace/protocol.ts';
+import type { FromRecorder, RunHeader, ToRecorder, TraceLimits } from '../trace/protocol.ts';
 import type { BookmarkChange, LiveSnapshot } from '../trace/model/queries.ts';
 import { Child, type ChildExit } from './child.ts';
 import { giveWay } from './priority.ts';
@@ -15,12 +15,15 @@ export interface RecordingConfig {
   header: RunHeader;
   /** It gets only what the cluster leaves of the processors. Not for a run that somebody follows live: what is seen would lag. */
   givesWay: boolean;
+  limits?: TraceLimits;
 }
 
 export interface RecordingEvents {
   spawned(pid: number, incarnation: number): void;
   exited(incarnation: number, how: { code: number | null; signal: string | null; error?: string }): void;
   snapshot(snapshot: LiveSnapshot): void;
+  /** The trace is as large as it may be: the run is to end. Perhaps said more than once. */
+  limitReached(reason: string): void;
   /** It cannot go on (disk full, damaged file): the sentence says why. */
   failed(error: string): void;
 }
@@ -81,6 +84,8 @@ export class Recording {
       } else if (message.kind === 'snapshot') {
         this.#events.snapshot(message.snapshot);
         child.send({ kind: 'snapshotTaken' });
+      } else if (message.kind === 'limit') {
+        this.#events.limitReached(message.reason);
       } else if (message.kind === 'closing') {
         this.#stillClosing();
       } else if (message.kind === 'closed') {

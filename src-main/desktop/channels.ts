@@ -15,6 +15,8 @@ export const channels = {
   end: 'lab:end',
   /** Window asks: path of a file that a person dropped or chose. Answers {@link Reply}. */
   openFile: 'lab:open-file',
+  /** Window asks: a report as JSON text. Answers {@link Reply}. */
+  saveReport: 'lab:save-report',
   /** Window tells that it listens for links. */
   listening: 'lab:listening',
   /** Window is told: a `quorum-lab:` link. */

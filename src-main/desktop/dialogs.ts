@@ -25,6 +25,21 @@ export async function choosePlace(window: BrowserWindow, name: string): Promise<
   return canceled || filePath === '' ? undefined : filePath;
 }
 
+/** Where the person wants a report; undefined when they want it nowhere. The system asks before it overwrites a file. */
+export async function chooseReportFile(
+  window: BrowserWindow,
+  name: string,
+  format: 'html' | 'pdf',
+): Promise<string | undefined> {
+  const { filePath } = await dialog.showSaveDialog(window, {
+    title: 'Save report',
+    defaultPath: name,
+    properties: ['createDirectory', 'showOverwriteConfirmation'],
+    filters: [{ name: format === 'pdf' ? 'PDF documents' : 'HTML pages', extensions: [format] }],
+  });
+  return filePath === undefined || filePath === '' ? undefined : filePath;
+}
+
 /** Says why a file that the system asked us to open could not be. */
 export async function tellRefusal(window: BrowserWindow, error: unknown): Promise<void> {
   await dialog.showMessageBox(window, {

@@ -3,7 +3,7 @@
  * then checks its form.
  */
 import type { IpcMainEvent, IpcMainInvokeEvent, WebContents } from 'electron';
-import { CALL_BYTES_MAX } from '../api/contract.ts';
+import { CALL_BYTES_MAX, REPORT_BYTES_MAX } from '../api/contract.ts';
 import { channels, type Reply, type SnapshotMessage } from './channels.ts';
 import { isOurs } from './protocol.ts';
 
@@ -21,6 +21,8 @@ export interface Served {
   ): () => void;
   /** Opens the trace at this path and answers with its run. */
   openFile(file: string): Promise<string>;
+  /** Keeps a report where the person says; checks its form. */
+  saveReport(report: unknown): Promise<{ saved: boolean }>;
   /** The page listens for links from now on, until it is loaded anew. */
   listening(sendLink: (link: string) => void): void;
 }
@@ -109,6 +111,7 @@ export function carryApi(contents: WebContents, served: Served): void {
       throw new Error('Only a file that is on this machine can be opened.');
     return { runId: await served.openFile(file) };
   });
+  answer(channels.saveReport, (report) => served.saveReport(decode(report, 2 * REPORT_BYTES_MAX)));
   hear(channels.listening, () =>
     served.listening((link) => {
       if (!contents.isDestroyed()) contents.send(channels.link, link);
@@ -127,9 +130,9 @@ function encode(value: unknown): string {
   return JSON.stringify(value ?? null);
 }
 
-function decode(text: unknown): unknown {
+function decode(text: unknown, bytesMax = CALL_BYTES_MAX): unknown {
   if (typeof text !== 'string') throw new Error('Parameters travel as JSON text.');
-  if (text.length > CALL_BYTES_MAX)
-    throw new Error(`A call may be ${CALL_BYTES_MAX / 1024} KiB long, and this one is longer.`);
+  if (text.length > bytesMax)
+    throw new Error(`A call may be ${bytesMax / 1024} KiB long, and this one is longer.`);
   return JSON.parse(text);
 }

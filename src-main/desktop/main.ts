@@ -14,6 +14,7 @@ import { openLog } from './log.ts';
 import { setMenu } from './menu.ts';
 import { OpenRequests, requestsIn, type OpenRequest } from './open-requests.ts';
 import { declareScheme, servePage } from './protocol.ts';
+import { saveReport } from './report.ts';
 import { lockDown, refusePermissions } from './security.ts';
 import { openWindow, showWindow } from './window.ts';
 
@@ -93,6 +94,7 @@ function openLabWindow(lab: Lab, dataRoot: DataRoot): BrowserWindow {
     call: (method, params) => lab.call(method, params),
     subscribe: (stream, params, push, onEnd) => lab.subscribe(stream, params, push, onEnd),
     openFile: (file) => lab.openFile(file),
+    saveReport: (report) => saveReport(opened, report),
     // The page is there to be shown a place.
     listening: (sendLink) => requests.takenBy((request) => void open(opened, lab, request, sendLink)),
   });

@@ -9,7 +9,7 @@ import type { RaftOptions } from '../consensus/raft/options.ts';
 import type { RaftBug } from '../consensus/raft/planted-bugs.ts';
 import type { NodeId } from '../consensus/replica.ts';
 import type { LiveSnapshot, TraceInfo, TraceTotals } from '../trace/model/queries.ts';
-import type { RunHeader } from '../trace/protocol.ts';
+import type { RunHeader, TraceLimits } from '../trace/protocol.ts';
 import { leaderOf, LiveState } from './live-state.ts';
 import { perform, ScenarioFailed } from './perform.ts';
 import { meet, type MetExpectation, type Outcome } from './expectations.ts';
@@ -28,6 +28,8 @@ export interface ScenarioRun {
   onStarted?: (cluster: Cluster) => void;
   /** Ends the run early, in order. */
   signal?: AbortSignal;
+  /** How large the trace may grow. At a limit the run ends, and has failed. */
+  limits?: TraceLimits;
 }
 
 export interface ScenarioResult {
@@ -71,6 +73,7 @@ export async function runScenario(run: ScenarioRun): Promise<ScenarioResult> {
   const live = new LiveState();
   const failed = new AbortController();
   let recordingError: string | undefined;
+  let limit: string | undefined;
   const cluster = await Cluster.start(
     {
       header: run.header,
@@ -79,8 +82,13 @@ export async function runScenario(run: ScenarioRun): Promise<ScenarioResult> {
       traceFile: run.traceFile,
       operationTimeoutMs: operationTimeoutMs(run.options),
       ...(run.bug === undefined ? {} : { bug: run.bug }),
+      ...(run.limits === undefined ? {} : { limits: run.limits }),
     },
     {
+      limitReached: (reason) => {
+        limit = `The run was ended: ${reason}.`;
+        failed.abort();
+      },
       snapshot: (snapshot) => {
         live.take(snapshot);
         run.onSnapshot?.(snapshot);
@@ -103,13 +111,16 @@ export async function runScenario(run: ScenarioRun): Promise<ScenarioResult> {
     stepError = error;
   }
   await cluster.stop(
-    run.signal?.aborted
-      ? 'stopped by the user'
-      : stepError instanceof Error
-        ? stepError.message
-        : 'the scenario was over',
+    limit !== undefined
+      ? limit
+      : run.signal?.aborted
+        ? 'stopped by the user'
+        : stepError instanceof Error
+          ? stepError.message
+          : 'the scenario was over',
   );
   if (recordingError !== undefined) throw new ScenarioFailed(recordingError);
+  if (limit !== undefined) return judge(run, leader, limit);
   if (stepError !== undefined && !(stepError instanceof ScenarioFailed)) throw stepError;
   return judge(run, leader, stepError?.message ?? null);
 }

@@ -7,6 +7,10 @@ export interface DataRoot {
   folder: string;
   runs: string;
   trash: string;
+  /** Private copies of traces that were recorded elsewhere; made when the first one comes. */
+  foreign: string;
+  /** A note for each run that is being recorded: by whom, and where its spools are. Made with the first one. */
+  recordings: string;
   logs: string;
   /** What the list of runs remembers: traces opened from elsewhere, titles, summaries. */
   catalogueFile: string;
@@ -27,6 +31,8 @@ export function openDataRoot(): DataRoot {
     folder,
     runs: path.join(folder, 'runs'),
     trash: path.join(folder, 'trash'),
+    foreign: path.join(folder, 'foreign'),
+    recordings: path.join(folder, 'recordings'),
     logs: path.join(folder, 'logs'),
     catalogueFile: path.join(folder, 'catalogue.json'),
   };

@@ -1,13 +1,5 @@
 /** The lab: implements the API over live clusters and saved traces, for the desktop and the browser host alike. */
-import {
-  existsSync,
-  mkdtempSync,
-  readdirSync,
-  readFileSync,
-  renameSync,
-  rmSync,
-  writeFileSync,
-} from 'node:fs';
+import { existsSync, mkdtempSync, readdirSync, readFileSync, renameSync, rmSync } from 'node:fs';
 import path from 'node:path';
 import { v7 as uuid } from 'uuid';
 import type {
@@ -34,10 +26,11 @@ import type {
   TraceInfo,
 } from '../trace/model/queries.ts';
 import { openDataRoot, type DataRoot } from './data-root.ts';
-import { LiveRun, type LiveRunPlan } from './live-run.ts';
+import { LiveRun, traceFileOf, type LiveRunPlan } from './live-run.ts';
 import { SavedRuns } from './saved-runs.ts';
 import { SnapshotStream } from './stream.ts';
-import { isForeign, Transfers } from './transfers.ts';
+import { isForeign, isForeignHead, Transfers } from './transfers.ts';
+import { keepUpload, peek } from './upload.ts';
 
 const CLIENTS_MAX = 256;
 const UPLOAD_BYTES_MAX = 1024 * 1024 * 1024;
@@ -66,8 +59,8 @@ export interface Lab {
   openFile(file: string): Promise<RunId>;
   /** The exported file behind an address that `exportTrace` gave; it is there once. */
   takeDownload(address: string): { file: string; name: string; done(): void } | undefined;
-  /** Takes in a trace, or a file of another format, that a window sent. */
-  importTrace(name: string, bytes: Uint8Array): Promise<RunId>;
+  /** Takes in a trace, or a file of another format, that a window sends, as it comes. Rejects with `TooLarge` when there is more than is allowed. */
+  importTrace(name: string, chunks: AsyncIterable<Uint8Array>, ofBytes?: number): Promise<RunId>;
   readonly dataRoot: DataRoot;
   /** Stops every cluster and closes its trace. */
   close(): Promise<void>;
@@ -96,6 +89,8 @@ class DesktopLab implements Lab {
   /** Their folders exist already, but they are neither live nor saved. */
   readonly #starting = new Map<RunId, Promise<unknown>>();
   readonly #transfers: Transfers;
+  /** Ends the note that this lab records the run. */
+  readonly #recorded = new Map<RunId, () => void>();
   #listing: Promise<void> | undefined;
   #listAgain = false;
   #closed = false;
@@ -103,7 +98,7 @@ class DesktopLab implements Lab {
   constructor(host: LabHost) {
     this.#host = host;
     this.dataRoot = openDataRoot();
-    this.#saved = new SavedRuns(this.dataRoot, this.#reaper);
+    this.#saved = new SavedRuns(this.dataRoot, this.#reaper, () => this.#runsChanged());
     this.#transfers = new Transfers(this.dataRoot, this.#reaper);
   }
 
@@ -277,18 +272,24 @@ class DesktopLab implements Lab {
     return this.#transfers.takeDownload(address);
   }
 
-  async importTrace(name: string, bytes: Uint8Array): Promise<RunId> {
-    const folder = mkdtempSync(path.join(this.dataRoot.folder, 'import-'));
-    const file = path.join(folder, 'run.qlab');
+  async importTrace(name: string, chunks: AsyncIterable<Uint8Array>, ofBytes?: number): Promise<RunId> {
+    const upload = await peek(chunks);
+    if (isForeignHead(upload.head, name)) return this.#takeInUpload(name, upload.chunks);
+    const { runId } = await this.#saved.receive(name, upload.chunks, UPLOAD_BYTES_MAX, ofBytes);
+    this.#runsChanged();
+    return runId;
+  }
+
+  async #takeInUpload(name: string, chunks: AsyncIterable<Uint8Array>): Promise<RunId> {
+    const folder = mkdtempSync(path.join(this.dataRoot.folder, 'upload-'));
+    const file = path.join(folder, 'upload');
     try {
-      writeFileSync(file, bytes);
-      if (isForeign(file, name)) return await this.#takeIn(file, name);
-      const { runId } = await this.#saved.probe(file);
-      this.#settle(folder, runId);
-      return runId;
+      await keepUpload(file, chunks, UPLOAD_BYTES_MAX);
+      return await this.#takeIn(file, name);
     } catch (error) {
       // The window knows the file by its own name, not by the place it was put.
-      throw new Error((error as Error).message.replaceAll(file, name));
+      if (error instanceof Error) error.message = error.message.replaceAll(file, name);
+      throw error;
     } finally {
       rmSync(folder, { recursive: true, force: true });
     }
@@ -336,6 +337,10 @@ class DesktopLab implements Lab {
       openDialog: dialog
         ? { available: true }
         : { available: false, reason: 'A browser chooses files itself.' },
+      pdf:
+        this.#host.kind === 'desktop'
+          ? { available: true }
+          : { available: false, reason: 'A browser makes PDF itself: save the HTML, open it and print it.' },
       limits: {
         nodesMin: NODES_MIN,
         nodesMax: NODES_MAX,
@@ -346,7 +351,7 @@ class DesktopLab implements Lab {
     };
   }
 
-  async #listRuns(): Promise<{ runs: RunSummary[] }> {
+  async #listRuns(): Promise<StreamSnapshot<'runs'>> {
     const saved = await this.#saved.list(new Set([...this.#live.keys(), ...this.#starting.keys()]));
     const live = [...this.#live.values()].reverse();
     return {
@@ -354,6 +359,7 @@ class DesktopLab implements Lab {
         ...live.map((run) => this.#liveSummary(run)),
         ...saved.filter(({ runId }) => !this.#live.has(runId)),
       ],
+      ...(this.#saved.incoming.length === 0 ? {} : { incoming: this.#saved.incoming }),
     };
   }
 
@@ -402,6 +408,12 @@ class DesktopLab implements Lab {
 
   async #bringUp(plan: LiveRunPlan, clients: number): Promise<{ runId: RunId }> {
     const { runId } = plan.header;
+    const recorded = this.#saved.recordings.begin({
+      runId,
+      traceFile: traceFileOf(plan.folder),
+      folder: plan.folder,
+      temporary: false,
+    });
     const run = await LiveRun.start(plan, {
       changed: () => this.#runsChanged(),
       scenarioEnded: (error) => {
@@ -414,7 +426,11 @@ class DesktopLab implements Lab {
         this.#host.log('error', error);
         void this.#stopRun(runId, error).catch((failure: Error) => this.#host.log('error', failure.message));
       },
+    }).catch((error: unknown) => {
+      recorded();
+      throw error;
     });
+    this.#recorded.set(runId, recorded);
     this.#live.set(runId, run);
     this.#starting.delete(runId);
     if (this.#closed) {
@@ -442,6 +458,8 @@ class DesktopLab implements Lab {
       await live.stop(reason);
     } finally {
       this.#live.delete(runId);
+      this.#recorded.get(runId)?.();
+      this.#recorded.delete(runId);
       this.#saved.forget(runId);
       for (const end of this.#liveEnds.get(runId) ?? []) end(reason);
       this.#liveEnds.delete(runId);

@@ -27,6 +27,7 @@ export interface LiveRunEvents {
   changed(): void;
   /** The scenario is through, or could not go on. */
   scenarioEnded(error?: string): void;
+  /** It cannot go on, or the trace is as large as it may be: the run is to be stopped. */
   recordingFailed(error: string): void;
 }
 
@@ -80,6 +81,7 @@ export class LiveRun {
         },
         changed: () => events.changed(),
         recordingFailed: (error) => events.recordingFailed(error),
+        limitReached: (reason) => events.recordingFailed(reason),
       },
     );
     const run = new LiveRun(plan, cluster, live, watchers);

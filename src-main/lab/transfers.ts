@@ -22,19 +22,23 @@ interface Download {
 }
 
 /** What is no trace by its name nor by its first bytes: to be imported, not opened. A file that cannot be read is left to be opened. */
-export function isForeign(file: string, name = file): boolean {
-  if (/\.qlab$/i.test(name)) return false;
+export function isForeign(file: string): boolean {
   const head = Buffer.alloc(SQLITE_MAGIC.length);
   try {
     const fd = openSync(file, 'r');
     try {
-      return readSync(fd, head) > 0 && head.toString('latin1') !== SQLITE_MAGIC;
+      return isForeignHead(head.subarray(0, readSync(fd, head)), file);
     } finally {
       closeSync(fd);
     }
   } catch {
     return false;
   }
+}
+
+/** The same of its first bytes. */
+export function isForeignHead(head: Buffer, name: string): boolean {
+  return !/\.qlab$/i.test(name) && head.length > 0 && head.toString('latin1') !== SQLITE_MAGIC;
 }
 
 export class Transfers {

@@ -1,10 +1,11 @@
-import type { LabBridge, RunId, StreamSnapshot, WindowFile } from '../../src-main/api/index.ts';
+import type { LabBridge, RunId, StreamSnapshot, WindowFile, WindowReport } from '../../src-main/api/index.ts';
 import type { WindowBridge } from './connection.ts';
 
 /** What the preload script offers: the lab's bridge with answers and snapshots as JSON text. */
-interface PreloadBridge extends Omit<LabBridge, 'call' | 'subscribe' | 'openFile'> {
+interface PreloadBridge extends Omit<LabBridge, 'call' | 'subscribe' | 'openFile' | 'saveReport'> {
   call(method: string, params: object): Promise<string>;
   openFile(file: WindowFile): Promise<string>;
+  saveReport(report: WindowReport): Promise<string>;
   subscribe(
     stream: string,
     params: object,
@@ -34,6 +35,7 @@ export function desktopBridge(lab: PreloadBridge): WindowBridge {
         onEnd,
       ),
     openFile: async (file) => JSON.parse(await lab.openFile(file)) as { runId: RunId },
+    saveReport: async (report) => JSON.parse(await lab.saveReport(report)) as { saved: boolean },
     onOpenLink: (listener) => lab.onOpenLink(listener),
     onConnection: () => () => undefined,
   };

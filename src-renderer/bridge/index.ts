@@ -1,4 +1,5 @@
 import type { WindowFile } from '../../src-main/api/index.ts';
+import { handOut } from '../charts/handing-out.ts';
 import type { WindowBridge } from './connection.ts';
 import { desktopBridge } from './desktop.ts';
 import { SocketBridge } from './socket.ts';
@@ -18,6 +19,7 @@ function socketBridge(location: Location): WindowBridge {
   return new SocketBridge({
     openSocket: () => new WebSocket(url) as Socket,
     upload,
+    handOut: (name, html) => handOut(name, new Blob([html], { type: 'text/html' })),
     // Without waiting for a frame: asking for one makes the page lay out and paint although nothing on it may have changed.
     whenTaken: (task) => setTimeout(task, document.hidden ? HIDDEN_ACK_MS : 0),
     later: (task, ms) => setTimeout(task, ms),

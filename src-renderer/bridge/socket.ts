@@ -6,6 +6,7 @@ import type {
   StreamParams,
   StreamSnapshot,
   WindowFile,
+  WindowReport,
 } from '../../src-main/api/index.ts';
 import type { ConnectionState, WindowBridge } from './connection.ts';
 
@@ -21,6 +22,8 @@ export interface Socket {
 export interface SocketWorld {
   openSocket(): Socket;
   upload(file: WindowFile): Promise<unknown>;
+  /** Puts a page among the downloads. */
+  handOut(name: string, html: string): void;
   /** Runs the task once the window has taken a snapshot, or seldom while it is hidden. */
   whenTaken(task: () => void): void;
   later(task: () => void, ms: number): void;
@@ -110,6 +113,13 @@ export class SocketBridge implements WindowBridge {
       if ('error' in answer && typeof answer.error === 'string') throw new Error(answer.error);
     }
     throw new Error('The lab did not say what became of the file.');
+  }
+
+  saveReport({ name, format, html }: WindowReport): Promise<{ saved: boolean }> {
+    if (format === 'pdf')
+      return Promise.reject(new Error('A browser makes PDF itself: save the HTML, open it and print it.'));
+    this.#world.handOut(`${name}.html`, html);
+    return Promise.resolve({ saved: true });
   }
 
   onOpenLink(listener: (link: string) => void): () => void {

@@ -2,6 +2,7 @@ import { usePreferredDark, usePreferredReducedMotion } from '@vueuse/core';
 import { defineStore } from 'pinia';
 import { computed, shallowRef, watch } from 'vue';
 import { useSettingsStore } from './settings.ts';
+import { ofTheWindow } from './scope.ts';
 
 const COLOURS = [
   's0',
@@ -38,30 +39,32 @@ export interface Tokens {
 }
 
 /** Puts theme, density and motion onto the document, and reads the colours back. */
-export const useAppearanceStore = defineStore('appearance', () => {
-  const settings = useSettingsStore();
-  const prefersDark = usePreferredDark();
-  const prefersMotion = usePreferredReducedMotion();
-  const theme = computed(() =>
-    settings.theme === 'system' ? (prefersDark.value ? 'dark' : 'light') : settings.theme,
-  );
-  const reducedMotion = computed(() => settings.motion === 'reduced' || prefersMotion.value === 'reduce');
-  const tokens = shallowRef<Tokens>(readTokens());
+export const useAppearanceStore = ofTheWindow(
+  defineStore('appearance', () => {
+    const settings = useSettingsStore();
+    const prefersDark = usePreferredDark();
+    const prefersMotion = usePreferredReducedMotion();
+    const theme = computed(() =>
+      settings.theme === 'system' ? (prefersDark.value ? 'dark' : 'light') : settings.theme,
+    );
+    const reducedMotion = computed(() => settings.motion === 'reduced' || prefersMotion.value === 'reduce');
+    const tokens = shallowRef<Tokens>(readTokens());
 
-  watch(
-    [theme, () => settings.density, reducedMotion],
-    () => {
-      const root = document.documentElement;
-      root.dataset['theme'] = theme.value;
-      root.dataset['density'] = settings.density;
-      root.dataset['motion'] = reducedMotion.value ? 'reduced' : 'full';
-      tokens.value = readTokens();
-    },
-    { immediate: true, flush: 'sync' },
-  );
+    watch(
+      [theme, () => settings.density, reducedMotion],
+      () => {
+        const root = document.documentElement;
+        root.dataset['theme'] = theme.value;
+        root.dataset['density'] = settings.density;
+        root.dataset['motion'] = reducedMotion.value ? 'reduced' : 'full';
+        tokens.value = readTokens();
+      },
+      { immediate: true, flush: 'sync' },
+    );
 
-  return { theme, reducedMotion, tokens };
-});
+    return { theme, reducedMotion, tokens };
+  }),
+);
 
 function readTokens(): Tokens {
   const style = getComputedStyle(document.documentElement);
@@ -73,6 +76,19 @@ function readTokens(): Tokens {
     term: (term) => (term < 1 ? colour.t3 : (terms[(term - 1) % TERM_HUES] ?? colour.t3)),
     rem: parseFloat(style.fontSize) || 16,
   };
+}
+
+/** The colours of a theme whatever the window's, for what leaves the window; read at once, so that nothing is painted in them. */
+export function tokensOf(theme: 'dark' | 'light'): Tokens {
+  const root = document.documentElement;
+  const before = root.dataset['theme'];
+  root.dataset['theme'] = theme;
+  try {
+    return { ...readTokens(), rem: 16 };
+  } finally {
+    if (before === undefined) delete root.dataset['theme'];
+    else root.dataset['theme'] = before;
+  }
 }
 
 /** The hue of a term as CSS. */

@@ -2,6 +2,7 @@ import { defineStore } from 'pinia';
 import { ref, shallowRef } from 'vue';
 import type { Capabilities } from '../../src-main/api/index.ts';
 import type { ConnectionState, WindowBridge } from '../bridge/index.ts';
+import { ofTheWindow } from './scope.ts';
 
 let bridge: WindowBridge | undefined;
 
@@ -17,14 +18,16 @@ export function useBridge(): WindowBridge {
 }
 
 /** Whether the lab can be reached, and what it can do. */
-export const useConnectionStore = defineStore('connection', () => {
-  const lab = useBridge();
-  const state = ref<ConnectionState>(lab.connection);
-  const capabilities = shallowRef<Capabilities | null>(null);
-  lab.onConnection((now) => (state.value = now));
+export const useConnectionStore = ofTheWindow(
+  defineStore('connection', () => {
+    const lab = useBridge();
+    const state = ref<ConnectionState>(lab.connection);
+    const capabilities = shallowRef<Capabilities | null>(null);
+    lab.onConnection((now) => (state.value = now));
 
-  async function load(): Promise<void> {
-    capabilities.value = await lab.call('capabilities', {});
-  }
-  return { state, capabilities, load };
-});
+    async function load(): Promise<void> {
+      capabilities.value = await lab.call('capabilities', {});
+    }
+    return { state, capabilities, load };
+  }),
+);

@@ -188,6 +188,8 @@ function chainLabel({ event }: EventDetail): string {
       return `sends ${event.type} to ${event.to}`;
     case 'deliver':
       return `takes in ${event.type}`;
+    case 'drop':
+      return 'drops it';
     case 'role':
       return event.to;
     case 'term':

@@ -4,6 +4,7 @@ import { formatLink, parseLink, putPlace, takePlace, VIEWS } from '../../src-mai
 import type { RunPlace } from '../../src-main/api/links.ts';
 import { useTimelineStore } from '../canvas/timeline/timeline-store.ts';
 import { useAnnouncer } from './announcer.ts';
+import { useCompareStore } from './compare.ts';
 import { useCursorStore } from './cursor.ts';
 import { formatTarget, parseTarget } from './follow-target.ts';
 import { useFollowingStore } from './following.ts';
@@ -40,6 +41,7 @@ export const usePlaceStore = defineStore('place', () => {
   const timeline = useTimelineStore();
   const filter = useTimelineFilterStore();
   const following = useFollowingStore();
+  const compare = useCompareStore();
   const announcer = useAnnouncer();
   /** The address is not written while it is being obeyed. */
   const going = ref(false);
@@ -52,7 +54,12 @@ export const usePlaceStore = defineStore('place', () => {
     if (!cursor.atEdge) place.atNs = Math.round(cursor.atNs);
     if (selection.item) place.select = formatSelection(selection.item);
     if (following.target) place.follow = formatTarget(following.followed?.target ?? following.target);
-    if (view.name === 'timeline') {
+    if (view.name === 'compare' && compare.otherId) {
+      place.with = compare.otherId;
+      if (compare.wanted.a !== null) place.alignA = compare.wanted.a;
+      if (compare.wanted.b !== null) place.alignB = compare.wanted.b;
+    }
+    if (view.name === 'timeline' || view.name === 'compare') {
       if (timeline.follow === 'none') {
         place.fromNs = Math.max(0, Math.floor(timeline.view.fromNs));
         place.toNs = Math.max(0, Math.ceil(timeline.view.toNs));
@@ -84,6 +91,12 @@ export const usePlaceStore = defineStore('place', () => {
   /** Within the open run. */
   function show(place: RunPlace): void {
     if (place.layout !== undefined) timeline.arrangement = place.layout;
+    if (place.with !== undefined)
+      compare.take(
+        place.with,
+        { a: place.alignA ?? null, b: place.alignB ?? null },
+        place.fromNs !== undefined,
+      );
     if (place.fromNs !== undefined && place.toNs !== undefined)
       timeline.showExactly(place.fromNs, place.toNs);
     if (place.atNs !== undefined) {
@@ -94,6 +107,7 @@ export const usePlaceStore = defineStore('place', () => {
     if (item) selection.select(item.kind, item.id);
     else if (place.atNs !== undefined) selection.clear();
     filter.set(place.filter ?? '');
+    if (place.atNs !== undefined) timeline.arrangement = place.layout ?? 'time';
     const target = place.follow === undefined ? null : parseTarget(place.follow);
     if (target) void following.follow(target);
     else if (place.atNs !== undefined) following.stop();

@@ -1,5 +1,6 @@
 import { defineStore } from 'pinia';
 import { ref, watch } from 'vue';
+import { ofTheWindow } from './scope.ts';
 
 export type Theme = 'dark' | 'light' | 'system';
 export type Density = 'normal' | 'projector';
@@ -66,28 +67,30 @@ function isRecord(value: unknown): value is Record<string, unknown> {
 }
 
 /** How the window looks and which keys it obeys; kept on this machine. */
-export const useSettingsStore = defineStore('settings', () => {
-  const stored = readSettings(localStorage.getItem(KEY));
-  const theme = ref(stored.theme);
-  const density = ref(stored.density);
-  const motion = ref(stored.motion);
-  const sizes = ref(stored.sizes);
-  const keys = ref(stored.keys);
+export const useSettingsStore = ofTheWindow(
+  defineStore('settings', () => {
+    const stored = readSettings(localStorage.getItem(KEY));
+    const theme = ref(stored.theme);
+    const density = ref(stored.density);
+    const motion = ref(stored.motion);
+    const sizes = ref(stored.sizes);
+    const keys = ref(stored.keys);
 
-  watch(
-    [theme, density, motion, sizes, keys],
-    () => {
-      const settings = {
-        theme: theme.value,
-        density: density.value,
-        motion: motion.value,
-        sizes: sizes.value,
-        keys: keys.value,
-      };
-      localStorage.setItem(KEY, writeSettings(settings));
-    },
-    { deep: true },
-  );
+    watch(
+      [theme, density, motion, sizes, keys],
+      () => {
+        const settings = {
+          theme: theme.value,
+          density: density.value,
+          motion: motion.value,
+          sizes: sizes.value,
+          keys: keys.value,
+        };
+        localStorage.setItem(KEY, writeSettings(settings));
+      },
+      { deep: true },
+    );
 
-  return { theme, density, motion, sizes, keys };
-});
+    return { theme, density, motion, sizes, keys };
+  }),
+);

@@ -1,7 +1,7 @@
 import { defineStore } from 'pinia';
 import { computed, ref } from 'vue';
 
-export const RUN_VIEWS = ['cluster', 'timeline', 'latency'] as const;
+export const RUN_VIEWS = ['cluster', 'timeline', 'latency', 'compare'] as const;
 export type ViewName = 'home' | 'help' | (typeof RUN_VIEWS)[number];
 
 const NAMES: readonly string[] = ['home', 'help', ...RUN_VIEWS];

@@ -14,6 +14,7 @@ const FILES: [ViewName, string][] = [
   ['cluster', 'ClusterView'],
   ['timeline', 'TimelineView'],
   ['latency', 'LatencyView'],
+  ['compare', 'CompareView'],
   ['help', 'HelpView'],
 ];
 

@@ -57,7 +57,9 @@ async function refuses(
   expect(readdirSync(given, { recursive: true }).sort()).toEqual(before);
   expect(readdirSync(temporary)).toEqual([]);
   expect(
-    readdirSync(home, { recursive: true }).filter((name) => !/^(runs|trash|logs)$/.test(String(name))),
+    readdirSync(home, { recursive: true }).filter(
+      (name) => !/^(runs|trash|logs|recordings)$/.test(String(name)),
+    ),
   ).toEqual([]);
 }
 

@@ -1,4 +1,4 @@
-import { copyFileSync, mkdtempSync, rmSync } from 'node:fs';
+import { copyFileSync, mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { afterEach, beforeEach, expect, it } from 'vitest';
@@ -44,4 +44,10 @@ it('a bookmark made live is in the closed trace, one made later joins it there, 
   await lab.call('deleteRun', { runId });
   expect(await lab.openFile(copy)).toBe(runId);
   expect(await titlesIn(runId)).toEqual(['Renamed', 'Afterwards']);
+
+  // Opened from elsewhere, it is the lab's own copy that is written.
+  const before = readFileSync(copy);
+  await lab.call('removeBookmark', { runId, id: made.id });
+  expect(await titlesIn(runId)).toEqual(['Afterwards']);
+  expect(readFileSync(copy).equals(before)).toBe(true);
 });

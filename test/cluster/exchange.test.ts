@@ -33,6 +33,15 @@ afterAll(() => {
   rmSync(folder, { recursive: true, force: true });
 });
 
+/** As an upload comes. */
+async function* chunksOf(bytes: Buffer): AsyncGenerator<Uint8Array> {
+  for (let from = 0; from < bytes.length; from += 10) {
+    yield bytes.subarray(from, from === 0 ? 10 : bytes.length);
+    await Promise.resolve();
+    if (from > 0) return;
+  }
+}
+
 describe('a run of real processes', () => {
   it('comes back from our own ndjson with the same states at a hundred moments', async () => {
     const [a, b] = [at('A.ndjson'), at('B.qlab')];
@@ -86,7 +95,7 @@ describe('a run of real processes', () => {
     expect(said[1]).toContain('it must be one of ndjson');
     expect(said[2]).toContain('is not a trace');
     expect(said[3]).toContain('it has run, event');
-    expect(said[4]).toContain('neither a trace nor anything that could be imported');
+    expect(said[4]).toContain('is not a trace, nor anything that could be imported');
     expect(said[5]).toContain('There is no such file');
     expect(readFileSync(out, 'utf8')).toBe('mine');
     expect(readdirSync(folder)).not.toContain('x');
@@ -125,7 +134,7 @@ describe('the lab', () => {
     process.env['QUORUM_LAB_HOME'] = home;
     const served = createLab({ kind: 'browser', log: () => undefined });
     try {
-      const runId = await served.importTrace('A.ndjson', readFileSync(at('A.ndjson')));
+      const runId = await served.importTrace('A.ndjson', chunksOf(readFileSync(at('A.ndjson'))));
       const asked = { runId, format: 'csv', table: 'election', redact: false };
       const answer = (await served.call('exportTrace', asked)) as { name: string; download: string };
       expect(answer.name).toBe('test-election.csv');
@@ -133,8 +142,8 @@ describe('the lab', () => {
       expect(readFileSync(download?.file ?? '', 'utf8')).toMatch(/^number,term,leader/);
       download?.done();
       expect(served.takeDownload(answer.download)).toBeUndefined();
-      await expect(served.importTrace('diary.txt', Buffer.from('Dear diary'))).rejects.toThrow(
-        /^diary\.txt is neither/,
+      await expect(served.importTrace('diary.txt', chunksOf(Buffer.from('Dear diary')))).rejects.toThrow(
+        /^diary\.txt is not a trace, nor/,
       );
       await expect(served.call('exportTrace', { ...asked, format: '../x' })).rejects.toThrow(
         /exportTrace \(format\)/,

@@ -63,6 +63,14 @@ function renamed(trace: Buffer, runId: string): Buffer {
   return bytes;
 }
 
+/** As a window sends a file: piece by piece. */
+async function* sent(bytes: Uint8Array): AsyncGenerator<Uint8Array> {
+  for (let at = 0; at < bytes.length; at += 65_536) {
+    await Promise.resolve();
+    yield bytes.subarray(at, at + 65_536);
+  }
+}
+
 const runIdOf = (number: number) => `01890a5d-ac96-774b-bcce-b3020000000${number}`;
 
 describe('a lab that is closed', () => {
@@ -122,7 +130,7 @@ describe('saved runs', () => {
     const trace = await recordedTrace();
     const runIds = [1, 2, 3, 4, 5, 6, 7].map(runIdOf);
     for (const runId of runIds) {
-      expect(await lab.importTrace('a.qlab', renamed(trace, runId))).toBe(runId);
+      expect(await lab.importTrace('a.qlab', sent(renamed(trace, runId)))).toBe(runId);
     }
     const answers = await Promise.all(
       [...runIds, ...runIds].map((runId) => lab.call('query', { runId, query: 'info', params: {} })),
@@ -133,13 +141,15 @@ describe('saved runs', () => {
   it('are not made from what is no trace, nor placed where a trace says', async () => {
     const trace = await recordedTrace();
     const before = readdirSync(home, { recursive: true }).sort();
-    await expect(lab.importTrace('notes.txt', Buffer.from('x'.repeat(2_000)))).rejects.toThrow(
+    await expect(lab.importTrace('notes.txt', sent(Buffer.from('x'.repeat(2_000))))).rejects.toThrow(
       /^notes\.txt is not a trace/,
     );
-    await expect(lab.importTrace('evil.qlab', renamed(trace, '../../elsewhere'))).rejects.toThrow(
+    await expect(lab.importTrace('evil.qlab', sent(renamed(trace, '../../elsewhere')))).rejects.toThrow(
       /^evil\.qlab is damaged: the id of its run is none/,
     );
-    expect(readdirSync(home, { recursive: true }).sort()).toEqual(before);
+    expect(readdirSync(home, { recursive: true }).sort()).toEqual(
+      [...new Set([...before, 'foreign'])].sort(),
+    );
   });
 
   it('that are not here cannot be renamed, and no name is kept for them', async () => {

@@ -111,7 +111,7 @@ inWindow('desktop', 'a trace that leaves and comes back', (open) => {
     await drop(page, diary);
     const refusal = page
       .getByRole('alert')
-      .filter({ hasText: 'neither a trace nor anything that could be imported' });
+      .filter({ hasText: 'is not a trace, nor anything that could be imported' });
     await refusal.waitFor({ timeout: WAIT_MS });
   });
 });

@@ -23,7 +23,7 @@ inEveryWindow('the window', (open, kind) => {
     }));
     expect(found.globals).toEqual([]);
     expect(found.bridge).toEqual(
-      kind === 'desktop' ? ['call', 'host', 'onOpenLink', 'openFile', 'subscribe'] : [],
+      kind === 'desktop' ? ['call', 'host', 'onOpenLink', 'openFile', 'saveReport', 'subscribe'] : [],
     );
   });
 

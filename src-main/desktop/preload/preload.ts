@@ -1,5 +1,5 @@
 /**
- * The bridge between the page and the lab. It runs sandboxed and isolated: the page gets five functions and no
+ * The bridge between the page and the lab. It runs sandboxed and isolated: the page gets six functions and no
  * Electron.
  */
 import { contextBridge, ipcRenderer, webUtils } from 'electron';
@@ -71,6 +71,8 @@ contextBridge.exposeInMainWorld('quorumLab', {
 
   /** The path is read here, from a file that a person gave the page; the page itself never sees it. */
   openFile: (file: File) => ask(channels.openFile, webUtils.getPathForFile(file)),
+
+  saveReport: (report: unknown) => ask(channels.saveReport, JSON.stringify(report)),
 
   onOpenLink(listener: (link: string) => void): () => void {
     linkListeners.add(listener);

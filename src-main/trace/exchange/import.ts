@@ -18,6 +18,7 @@ import { removeUnfinished } from './unfinished.ts';
 
 /** Lines that are looked at to find out what a file is. */
 const LOOKED_AT_MAX = 2_000;
+const SQLITE = 'SQLite format 3\0';
 const LOOKED_AT_BYTES_MAX = 4 * 1024 * 1024;
 
 const READERS: Record<ImportFormat, (job: ImportJob) => ImportedRun> = {
@@ -66,6 +67,10 @@ export async function importTrace(
 export function detectFormat(file: string): ImportFormat {
   let lines = 0;
   for (const { text } of readLines(file, { lineBytesMax: LOOKED_AT_BYTES_MAX })) {
+    if (text.startsWith(SQLITE))
+      throw new ExchangeRefused(
+        `${file} is a trace or another SQLite file: open it, it need not be imported.`,
+      );
     if (text.startsWith(`{"format":"${OWN_FORMAT}"`)) return 'ndjson';
     if (/"nid"\s*:/.test(text) && /"name"\s*:/.test(text) && /"state"\s*:/.test(text)) return 'etcd-ndjson';
     if (isLogLine(text)) return 'jepsen';
@@ -73,6 +78,6 @@ export function detectFormat(file: string): ImportFormat {
     if (++lines >= LOOKED_AT_MAX) break;
   }
   throw new ExchangeRefused(
-    `${file} is neither a trace nor anything that could be imported: ${IMPORT_FORMATS.join(', ')}. Name its format with --format if it is one of these.`,
+    `${file} is not a trace, nor anything that could be imported: ${IMPORT_FORMATS.join(', ')}. Name its format with --format if it is one of these.`,
   );
 }

@@ -11,6 +11,7 @@ import { EVENT_FORMS } from './event-forms.ts';
 import { flawOfFields, isEventId, redactedFields } from './form.ts';
 
 const HASH_DIGITS = 16;
+const SENTENCE_LENGTH_MAX = 1_000;
 /** Names that the lab itself gives its clients. */
 const OWN_CLIENT = /^(c\d{1,6}|console|probe|load)$/;
 const NODE = /^(n\d{1,4}|lab|load|recorder)$/;
@@ -98,6 +99,8 @@ export class Redaction {
 
   /** A sentence of the protocol: words, numbers and nodes. What looks like a path, an address or a quotation in it does not stay. */
   sentence(text: string): string {
+    // No sentence of ours is so long; and looking for paths in it would take long.
+    if (text.length > SENTENCE_LENGTH_MAX) return this.hash(text);
     return text
       .replaceAll(/".*"|“.*”/gs, (quoted) => this.hash(quoted))
       .replaceAll(/\S*[/\\]\S*|\S*[A-Za-z_]\S*@\S+|\S+\.\S+\.\S+/g, (token) => {

@@ -20,7 +20,7 @@ export function operationBucket(
 }
 
 /** The smallest value that at least this share of the values does not exceed (nearest rank); null without values. */
-function percentileMs(ascendingNs: readonly number[], share: number): number | null {
+export function percentileMs(ascendingNs: ArrayLike<number>, share: number): number | null {
   const ns = ascendingNs[Math.max(0, Math.ceil(share * ascendingNs.length) - 1)];
   return ns === undefined ? null : ns / 1e6;
 }
@@ -42,16 +42,17 @@ function classNs(at: number): Nanoseconds {
 export function bucketOfClasses(
   span: { fromNs: Nanoseconds; toNs: Nanoseconds },
   counts: { invoked: number; failed: number; unknown: number },
-  classes: ReadonlyMap<number, number>,
+  classes: Readonly<Record<number, number>>,
   maxNs: Nanoseconds,
 ): OperationBucket {
-  const ascending = [...classes].sort(([a], [b]) => a - b);
-  const acknowledged = ascending.reduce((sum, [, count]) => sum + count, 0);
+  let acknowledged = 0;
+  for (const at in classes) acknowledged += classes[at] ?? 0;
   const percentile = (share: number): number | null => {
     let left = Math.max(1, Math.ceil(share * acknowledged));
-    for (const [at, count] of ascending) {
-      left -= count;
-      if (left <= 0) return Math.min(classNs(at), maxNs) / 1e6;
+    // Whole numbers are a record's first keys, in rising order.
+    for (const at in classes) {
+      left -= classes[at] ?? 0;
+      if (left <= 0) return Math.min(classNs(Number(at)), maxNs) / 1e6;
     }
     return null;
   };

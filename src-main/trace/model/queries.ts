@@ -4,6 +4,7 @@
  */
 import type { LogIndex, NodeId, OperationId, Role, Term } from '../../consensus/replica.ts';
 import type { EventId, EventKind, FaultId, MessageId, Nanoseconds, SourceId, TraceEvent } from './events.ts';
+import type { CourseScope, CourseStep } from './course.ts';
 import type { ClusterState, NodeStatus } from './state.ts';
 import type { EntryStory, OperationStory } from './stories.ts';
 
@@ -275,6 +276,30 @@ export interface TraceTotals {
   findings: { rule: string; text: string }[];
 }
 
+export interface MessageFigures {
+  type: string;
+  /** Copies; of those the ones that were taken in. */
+  sent: number;
+  delivered: number;
+  bytes: number;
+}
+
+export interface OperationFigures {
+  outcome: OperationRow['outcome'];
+  count: number;
+  /** From invocation to completion; null without any that was completed so. */
+  p50Ms: number | null;
+  p99Ms: number | null;
+}
+
+/** What a run comes to, in numbers. */
+export interface RunFigures {
+  /** The highest term that a node entered. */
+  termMax: Term;
+  messages: MessageFigures[];
+  operations: OperationFigures[];
+}
+
 /** A moment that somebody marked, with what they noted. It stands in the trace file and travels with it. */
 export interface BookmarkRow {
   /** UUIDv7. */
@@ -302,6 +327,7 @@ export type BookmarkChange =
 export interface TraceQueries {
   info: { params: object; answer: TraceInfo };
   totals: { params: object; answer: TraceTotals };
+  figures: { params: object; answer: RunFigures };
   stateAt: { params: { atNs: Nanoseconds }; answer: ClusterState };
   lanes: {
     params: { fromNs: Nanoseconds; toNs: Nanoseconds };
@@ -309,7 +335,8 @@ export interface TraceQueries {
   };
   /**
    * Messages that touch the window. At most `limit` rows: elections' messages first, then those with entries, then the rest;
-   * `total` says how many there are, so that a drawing can say what it leaves out. `heartbeats: false` leaves out AppendEntries
+   * `total` says how many there are, so that a drawing can say what it leaves out: exact up to some thousands, of more those that were sent
+   * within the window, whose edges then lie within a fortieth of it. `heartbeats: false` leaves out AppendEntries
    * without entries and the replies to them.
    */
   messages: {
@@ -379,16 +406,20 @@ export interface TraceQueries {
     params: { fromNs: Nanoseconds; toNs: Nanoseconds; limit: number };
     answer: { operations: OperationRow[]; total: number };
   };
+  /**
+   * Exact for some thousands of operations. Of more the counts are those of slots, which are exact where buckets are a round width (1, 2 or 5
+   * of a decade, from 10 ms on) and begin at a multiple of it, else each slot counts where its middle lies; percentiles are within 2.2 %.
+   */
   operationBuckets: {
     params: { fromNs: Nanoseconds; toNs: Nanoseconds; buckets: number };
     answer: { buckets: OperationBucket[] };
   };
-  /** Where each node's commit index rose: the index it came to in each bucket, null where it stood still. */
+  /** Where each node's commit index rose: the index it came to in each bucket, null where it stood still; of many, by slots as above. */
   commits: {
     params: { fromNs: Nanoseconds; toNs: Nanoseconds; buckets: number };
     answer: { nodes: { node: NodeId; indexes: (LogIndex | null)[] }[] };
   };
-  /** Membership, snapshots, transfers and lost leases; of a kind at most one a node and bucket. */
+  /** Membership, snapshots, transfers and lost leases; of a kind at most one a node and bucket; of many, by slots as above. */
   marks: {
     params: { fromNs: Nanoseconds; toNs: Nanoseconds; buckets: number };
     answer: { marks: LaneMark[] };
@@ -402,6 +433,21 @@ export interface TraceQueries {
   operationStory: { params: { id: OperationId }; answer: OperationStory | null };
   /** In order of time. */
   bookmarks: { params: object; answer: { bookmarks: BookmarkRow[] } };
+  /**
+   * A stretch of a source's course (`course.ts`): at most `limit` steps after the event `after` and not before `fromNs`, as a digest
+   * and, where `steps` says so, one by one. `last` is the event to go on after; null where there was no step.
+   */
+  course: {
+    params: {
+      source: SourceId;
+      scope: CourseScope;
+      after?: EventId;
+      fromNs: Nanoseconds;
+      limit: number;
+      steps: boolean;
+    };
+    answer: { count: number; digest: string; last: EventId | null; more: boolean; steps: CourseStep[] };
+  };
   logs: { params: { atNs: Nanoseconds; firstIndex?: LogIndex; count: number }; answer: LogWindow };
 }
 export type QueryName = keyof TraceQueries;

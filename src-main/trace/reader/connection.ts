@@ -6,6 +6,7 @@ import { isEarlier, migrateFile } from '../migrate/migrate-file.ts';
 import { migrate } from '../migrate/migrate.ts';
 import { openDatabase } from '../sqlite.ts';
 import type { SqliteDatabase, SqliteStatement } from '../sqlite.ts';
+import { checkForeign } from './foreign.ts';
 import { checkBytes, checkTables, refusalOf } from './refusal.ts';
 
 export class TraceConnection {
@@ -16,8 +17,11 @@ export class TraceConnection {
   readonly #statements = new Map<string, SqliteStatement>();
   readonly #temporary: string | undefined;
 
-  /** @throws TraceRefused */
-  constructor(file: string) {
+  /**
+   * `foreign`: it was recorded elsewhere, and nothing in it is believed.
+   * @throws TraceRefused
+   */
+  constructor(file: string, foreign = false) {
     this.file = file;
     try {
       checkBytes(file);
@@ -29,6 +33,7 @@ export class TraceConnection {
     }
     try {
       checkTables(this.database, file);
+      if (foreign) checkForeign(this.database, file);
       this.shared =
         this.#temporary === undefined && this.database.pragma('journal_mode', { simple: true }) === 'wal';
     } catch (error) {

@@ -2,7 +2,8 @@
 import type { QueryAnswer, QueryName, QueryParams } from '../model/queries.ts';
 import { TraceConnection } from './connection.ts';
 import { answers } from './queries/index.ts';
-import { refusalOf } from './refusal.ts';
+import { checkAnswer } from './answer-form.ts';
+import { damaged, refusalOf } from './refusal.ts';
 import { runStatus } from './status.ts';
 
 /** How long a connection to a cut-off recording is kept when nobody asks. */
@@ -19,32 +20,41 @@ export interface OpenTrace {
  * Opens a trace file, be it complete, still being recorded, or cut off.
  * @throws TraceRefused with a sentence that names file and remedy
  */
-export function openTrace(file: string): OpenTrace {
-  return new TraceReader(file);
+export function openTrace(file: string, options: { foreign?: boolean } = {}): OpenTrace {
+  return new TraceReader(file, options.foreign ?? false);
 }
 
 class TraceReader implements OpenTrace {
   readonly file: string;
+  readonly #foreign: boolean;
   #connection: TraceConnection | undefined;
   #idle: NodeJS.Timeout | undefined;
 
-  constructor(file: string) {
+  constructor(file: string, foreign: boolean) {
     this.file = file;
-    this.#connection = new TraceConnection(file);
+    this.#foreign = foreign;
+    this.#connection = new TraceConnection(file, foreign);
     this.#letGo();
   }
 
   query<Q extends QueryName>(name: Q, params: QueryParams<Q>): QueryAnswer<Q> {
     clearTimeout(this.#idle);
-    const connection = (this.#connection ??= new TraceConnection(this.file));
+    const connection = (this.#connection ??= new TraceConnection(this.file, this.#foreign));
     const { database } = connection;
     try {
       // One transaction, so that an answer put together from several statements shows one moment of the recording.
-      return database.transaction(() => answers[name](connection, params))();
+      const answer = database.transaction(() => answers[name](connection, params))();
+      if (this.#foreign) checkAnswer(answer);
+      return answer;
     } catch (error) {
       const code = error instanceof Error && 'code' in error ? String(error.code) : '';
       if (code.startsWith('SQLITE_CORRUPT') || code === 'SQLITE_NOTADB') throw refusalOf(error, this.file);
-      const why = error instanceof Error ? error.message : String(error);
+      // What is of another form than a recorder writes it fails somewhere in the middle of the work, and that place says nothing.
+      if (error instanceof TypeError || error instanceof RangeError || error instanceof SyntaxError)
+        throw Object.assign(damaged(this.file, `what "${name}" asks for is not of a trace's form`), {
+          cause: error,
+        });
+      const why = (error instanceof Error ? error.message : String(error)).replace(/\.$/, '');
       throw new Error(`${this.file} cannot answer "${name}": ${why}.`, { cause: error });
     } finally {
       this.#letGo();

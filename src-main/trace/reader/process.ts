@@ -4,6 +4,7 @@ import type { FromReader, ToReader } from '../protocol.ts';
 import { openTrace } from './open.ts';
 import type { OpenTrace } from './open.ts';
 import { answers } from './queries/index.ts';
+import { verifyTrace } from './verify.ts';
 
 /** Serves the parent process over IPC; ends the process when the parent is gone or the file is refused. */
 export function readerProcess(): void {
@@ -11,19 +12,29 @@ export function readerProcess(): void {
   process.on('message', (message: ToReader) => {
     if (message.kind === 'start') {
       try {
-        trace = openTrace(message.traceFile);
+        trace = openTrace(message.traceFile, { foreign: message.foreign ?? false });
         say({ kind: 'ready' });
       } catch (error) {
         say({ kind: 'refused', error: textOf(error) }, () => process.exit(0));
       }
-    } else say(answer(trace, message));
+    } else if (message.kind === 'verify') {
+      say({ kind: 'verified', problems: verifyTrace(message.traceFile, say) }, () => process.exit(0));
+    } else {
+      const { id, query } = message;
+      try {
+        say(answer(trace, message));
+      } catch {
+        // It could not be put into a message: too large, or nested too deeply.
+        say({ kind: 'error', id, error: `the answer to "${query}" is too large to be shown.` });
+      }
+    }
   });
   // Ctrl+C in a terminal reaches the whole group and is the parent's to handle.
   process.on('SIGINT', () => undefined);
   process.on('disconnect', () => process.exit(0));
 }
 
-function answer(trace: OpenTrace | undefined, message: Exclude<ToReader, { kind: 'start' }>): FromReader {
+function answer(trace: OpenTrace | undefined, message: Extract<ToReader, { kind: 'query' }>): FromReader {
   const { id, query, params } = message;
   try {
     if (trace === undefined) throw new Error('the reader has no trace open');

@@ -1,5 +1,5 @@
 /** Decides whether a file is a trace that can be shown. Files come from anywhere, so nothing in them is believed. */
-import { closeSync, openSync, readSync, statSync } from 'node:fs';
+import { closeSync, openSync, readSync, statSync, type Stats } from 'node:fs';
 import { schemaOf } from '../migrate/migrate.ts';
 import { APPLICATION_ID, SCHEMA_VERSION } from '../schema.ts';
 import type { SqliteDatabase } from '../sqlite.ts';
@@ -44,17 +44,23 @@ export function checkTables(database: SqliteDatabase, file: string): void {
   const schema = schemaOf(version);
   if (schema === undefined || !hasObjectsOf(schema, database))
     throw damaged(file, 'its tables are not those of a trace');
-  if (database.prepare('SELECT count(*) FROM run').pluck().get() !== 1)
-    throw damaged(file, 'it says nothing about its run');
+  const runs = database.prepare('SELECT count(*) FROM (SELECT 1 FROM run LIMIT 2)').pluck().get();
+  if (runs !== 1) throw damaged(file, 'it says nothing about its run');
   // The id names folders and stands in links.
-  const runId: unknown = database.prepare('SELECT run_id FROM run').pluck().get();
+  const runId: unknown = database.prepare('SELECT substr(run_id, 1, 40) FROM run').pluck().get();
   if (typeof runId !== 'string' || !RUN_ID.test(runId)) throw damaged(file, 'the id of its run is none');
 }
 
 export function damaged(file: string, what: string): TraceRefused {
   return new TraceRefused(
-    `${file} is damaged: ${what}. Copy it again from where it came, or record the run anew.`,
+    `${file} is damaged: ${shortened(what)}. Copy it again from where it came, or record the run anew.`,
   );
+}
+
+/** SQLite repeats the statement that it could not read, whatever its length. */
+function shortened(text: string): string {
+  const line = text.replaceAll(/\s+/g, ' ');
+  return line.length > 160 ? `${line.slice(0, 160)}…` : line;
 }
 
 /** Puts an error met while opening into a sentence for the user. */
@@ -74,15 +80,23 @@ export function refusalOf(error: unknown, file: string): TraceRefused {
   }
   if (code.startsWith('SQLITE_CORRUPT') || code === 'SQLITE_NOTADB') return damaged(file, message);
   return new TraceRefused(
-    `${file} cannot be opened: ${message}. Copy it to a folder of yours and open it there.`,
+    `${file} cannot be opened: ${shortened(message)}. Copy it to a folder of yours and open it there.`,
   );
 }
 
 function sizeOf(file: string): number {
-  const stats = statSync(file, { throwIfNoEntry: false });
+  let stats: Stats | undefined;
+  try {
+    stats = statSync(file, { throwIfNoEntry: false });
+  } catch (error) {
+    // A link to itself, or a folder on the way that may not be entered.
+    throw refusalOf(error, file);
+  }
   if (stats === undefined)
     throw new TraceRefused(`There is no file ${file}. Check its path, or choose another trace.`);
-  if (!stats.isFile()) throw new TraceRefused(`${file} is a folder, not a trace. ${CHOOSE}.`);
+  if (stats.isDirectory()) throw new TraceRefused(`${file} is a folder, not a trace. ${CHOOSE}.`);
+  // Neither is ever opened: a pipe would wait for its other end, and a device has none.
+  if (!stats.isFile()) throw new TraceRefused(`${file} is a pipe or a device, not a trace. ${CHOOSE}.`);
   return stats.size;
 }
 
@@ -97,21 +111,25 @@ function readHead(file: string): Buffer {
   return head;
 }
 
-/**
- * Tables and indexes must be exactly ours; nothing else may hang on them, and there may be no views and triggers. Plain
- * tables that somebody added are left alone.
- */
-function hasObjectsOf(schema: ReadonlyMap<string, string>, database: SqliteDatabase): boolean {
-  const missing = new Map(schema);
-  const rows = database.prepare('SELECT type, name, tbl_name AS owner, sql FROM sqlite_schema').all();
-  for (const row of rows as { type: string; name: string; owner: string; sql: string | null }[]) {
-    const expected = missing.get(row.name);
-    if (expected !== undefined) {
-      if (expected !== row.sql) return false;
-      missing.delete(row.name);
-    } else if (row.type === 'view' || row.type === 'trigger') return false;
-    else if (row.type === 'index' && row.sql !== null && schema.has(row.owner)) return false;
-    else if (row.type === 'table' && !/^CREATE TABLE /i.test(row.sql ?? '')) return false;
+/** Tables and indexes must be exactly ours, character by character: no views, triggers, further tables, indexes or columns. */
+function hasObjectsOf(expected: ReadonlyMap<string, string>, database: SqliteDatabase): boolean {
+  const missing = new Set(expected.keys());
+  const rows = database
+    .prepare('SELECT type, name, tbl_name AS owner, sql FROM sqlite_schema LIMIT ?')
+    .all(3 * expected.size) as { type: string; name: string; owner: string; sql: string | null }[];
+  for (const { type, name, owner, sql } of rows) {
+    // What the query planner was told by `ANALYZE`.
+    if (type === 'table' && name === 'sqlite_stat1' && sql === 'CREATE TABLE sqlite_stat1(tbl,idx,stat)')
+      continue;
+    // Indexes that SQLite makes by itself for keys; they have no statement.
+    if (type === 'index' && sql === null && name === `sqlite_autoindex_${owner}_1` && expected.has(owner))
+      continue;
+    if (sql === null || expected.get(name) !== sql || type !== typeOf(sql)) return false;
+    missing.delete(name);
   }
   return missing.size === 0;
+}
+
+function typeOf(statement: string): string {
+  return statement.startsWith('CREATE TABLE') ? 'table' : 'index';
 }

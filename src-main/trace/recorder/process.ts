@@ -1,9 +1,9 @@
 /** What the recorder process says and does. */
-import { statSync } from 'node:fs';
 import { setImmediate as breathe } from 'node:timers/promises';
 import type { BookmarkChange, LiveSnapshot } from '../model/queries.ts';
 import type { FromRecorder, RecorderFold, RecorderStart, ToRecorder } from '../protocol.ts';
 import { foldSpools } from '../repair.ts';
+import { Limits, traceBytes } from './limits.ts';
 import { LiveView } from './live-view.ts';
 import { TraceRecording } from './recording.ts';
 import { Starvation } from './starvation.ts';
@@ -47,7 +47,9 @@ export function recorderProcess(): void {
 }
 
 async function fold({ traceFile, spoolFolder }: RecorderFold): Promise<void> {
-  const folded = await foldSpools(traceFile, spoolFolder);
+  const folded = await foldSpools(traceFile, spoolFolder, undefined, (backlogBytes) =>
+    say({ kind: 'closing', backlogBytes }),
+  );
   say({ kind: 'closed', ...folded }, () => process.exit(0));
 }
 
@@ -82,6 +84,8 @@ class Recorder {
   readonly #view = new LiveView();
   /** Only for one that gives way to others. */
   readonly #starvation: Starvation | undefined;
+  readonly #limits: Limits;
+  #toldLimit = false;
   #timer: NodeJS.Timeout | undefined;
   #pace = UNWATCHED;
   #waitMs = UNWATCHED.busyMs;
@@ -90,9 +94,10 @@ class Recorder {
   #snapshotMs = 0;
   #snapshotOut = false;
 
-  constructor({ traceFile, spoolFolder, header, givesWay = false }: RecorderStart) {
+  constructor({ traceFile, spoolFolder, header, givesWay = false, limits = {} }: RecorderStart) {
     this.#runId = header.runId;
     this.#starvation = givesWay ? new Starvation() : undefined;
+    this.#limits = new Limits(traceFile, limits);
     this.#recording = TraceRecording.start(traceFile, spoolFolder, header);
     this.#recording.listener = this.#view;
     say({ kind: 'ready' });
@@ -126,7 +131,8 @@ class Recorder {
       return;
     }
     await this.#catchUp();
-    await this.#recording.close('complete', reason);
+    const limit = this.#toldLimit ? this.#limits.reached() : undefined;
+    await this.#recording.close(limit === undefined ? 'complete' : 'truncated', limit ?? reason);
     const { events, gaps } = this.#recording;
     say({ kind: 'closed', events, gaps }, () => process.exit(0));
   }
@@ -156,6 +162,7 @@ class Recorder {
       }
       const { recorded, caughtUp } = this.#recording.round();
       this.#tellSnapshot();
+      this.#tellLimit();
       const { busyMs, idleMsMax, backlogEvents } = this.#pace;
       if (recorded > backlogEvents) this.#waitMs = 0;
       else if (recorded > 0 || !caughtUp) this.#waitMs = busyMs;
@@ -167,6 +174,13 @@ class Recorder {
       fail(error);
     }
   };
+
+  #tellLimit(): void {
+    const reason = this.#limits.reached();
+    if (reason === undefined || this.#toldLimit) return;
+    this.#toldLimit = true;
+    say({ kind: 'limit', reason });
+  }
 
   #tellSnapshot(): void {
     const nowMs = performance.now();
@@ -187,14 +201,7 @@ class Recorder {
       events: recording.events,
       messages: recording.messages,
       backlogBytes: recording.backlogBytes,
-      fileBytes: fileBytes(recording.file),
+      fileBytes: traceBytes(recording.file),
     };
   }
-}
-
-/** Of the trace with what its write-ahead log still holds. */
-function fileBytes(file: string): number {
-  let bytes = 0;
-  for (const name of [file, `${file}-wal`]) bytes += statSync(name, { throwIfNoEntry: false })?.size ?? 0;
-  return bytes;
 }

@@ -20,11 +20,19 @@ import type { MessageCopy } from './message-copy.ts';
 import { Operations } from './operations.ts';
 import { SpoolFolder } from './spool-folder.ts';
 import type { SpoolProgress } from './spool-folder.ts';
+import { keepWalBounded } from './wal.ts';
 import { closeFile, finishMaking, openForMaking, openForRecording, openToFinish } from './trace-file.ts';
 import type { StoredRun } from './trace-file.ts';
 
 /** Where nothing comes late nobody reads events before all of a round are there, so they may be inserted together. */
 const ROWS_AT_ONCE = 40;
+
+/** More than so much is not put into the write-ahead log while somebody holds on to what is behind it: the spools keep the rest. */
+const WAL_BYTES_MAX = 128 * 1024 * 1024;
+
+export interface RecordingOptions {
+  walBytesMax?: number;
+}
 
 /** Hears of everything recorded, in the order in which it is. */
 export interface RecordingListener {
@@ -56,6 +64,7 @@ export class TraceRecording {
   readonly #lastNs = new Map<string, Nanoseconds>();
   /** Under which name it stands until it is whole; undefined for one that is recorded while its run lasts. */
   readonly #making: string | undefined;
+  readonly #walBytesMax: number;
   #closed: boolean;
   #recorderSeq: number;
   #newestNs: Nanoseconds;
@@ -68,7 +77,9 @@ export class TraceRecording {
     database: SqliteDatabase,
     run: StoredRun,
     making?: string,
+    { walBytesMax = WAL_BYTES_MAX }: RecordingOptions = {},
   ) {
+    this.#walBytesMax = walBytesMax;
     this.file = file;
     this.#making = making;
     this.#database = database;
@@ -101,9 +112,14 @@ export class TraceRecording {
   }
 
   /** Makes the trace, or goes on where an earlier recorder of the same run ended. @throws with a sentence for the user */
-  static start(file: string, spoolFolder: string, header: RunHeader): TraceRecording {
+  static start(
+    file: string,
+    spoolFolder: string,
+    header: RunHeader,
+    options: RecordingOptions = {},
+  ): TraceRecording {
     const { database, run } = openForRecording(file, header);
-    return new TraceRecording(file, spoolFolder, database, run);
+    return new TraceRecording(file, spoolFolder, database, run, undefined, options);
   }
 
   /**
@@ -153,6 +169,8 @@ export class TraceRecording {
    * many events were recorded and whether everything readable has been.
    */
   round(all = false): { recorded: number; caughtUp: boolean } {
+    if (!all && !keepWalBounded(this.#database, this.file, this.#walBytesMax))
+      return { recorded: 0, caughtUp: false };
     const { events, progress, caughtUp } = this.#spools.round(all);
     if (events.length > 0) this.#transaction(() => this.#record(events, progress));
     return { recorded: events.length, caughtUp };

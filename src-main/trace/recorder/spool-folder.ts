@@ -116,10 +116,10 @@ export class SpoolFolder {
     const newest = events[events.length - 1];
     if (newest === undefined) return false;
     stream.readNs = newest.atNs;
-    if (stream.next === stream.queue.length) {
-      stream.queue = events;
-      stream.next = 0;
-    } else for (const event of events) stream.queue.push(event);
+    // What was handed out is let go of: of a busy source the queue is never empty.
+    stream.queue =
+      stream.next === stream.queue.length ? events : stream.queue.slice(stream.next).concat(events);
+    stream.next = 0;
     return true;
   }
 
@@ -137,6 +137,10 @@ export class SpoolFolder {
         events.push(event);
         last = event;
         stream.next++;
+      }
+      if (stream.next === queue.length) {
+        stream.queue = [];
+        stream.next = 0;
       }
       if (last !== undefined) progress.push({ file, offset: last.frame, seq: last.seq + 1, atNs: last.atNs });
     }

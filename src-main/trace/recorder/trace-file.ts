@@ -8,6 +8,8 @@ import { openDatabase } from '../sqlite.ts';
 import type { SqliteDatabase } from '../sqlite.ts';
 import { recorderAlive, recorderToken } from './liveness.ts';
 
+/** What grew while somebody held on to the trace is given back to the disk. */
+const WAL_KEPT_BYTES = 32 * 1024 * 1024;
 const CLOSE_WAIT_MS_MAX = 10_000;
 
 export interface StoredRun {
@@ -106,6 +108,7 @@ function prepareConnection(database: SqliteDatabase): void {
   database.pragma('journal_mode = WAL');
   database.pragma('synchronous = OFF');
   database.pragma('wal_autocheckpoint = 4000');
+  database.pragma(`journal_size_limit = ${WAL_KEPT_BYTES}`);
   database.pragma('cache_size = -65536');
 }
 

@@ -3,6 +3,8 @@ import { mkdirSync, mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join, resolve } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { longSchedule, runLong } from '../../../src-main/simulation/long-run.ts';
+import { Spools } from '../../../src-main/simulation/spools.ts';
 import { EVENT_KINDS } from '../../../src-main/trace/model/events.ts';
 import { TraceRecording } from '../../../src-main/trace/recorder/recording.ts';
 import { APPLICATION_ID, expectedObjects } from '../../../src-main/trace/schema.ts';
@@ -16,6 +18,10 @@ const page = readFileSync(resolve(import.meta.dirname, '../../../resources/docs/
 const [electionsSql, figuresSql, configurationsSql, compactedSql] = [
   ...page.matchAll(/```sql\n([^`]+)```/g),
 ].map((found) => found[1] ?? '');
+
+const NODES = ['n1', 'n2', 'n3', 'n4', 'n5'];
+/** Columns that say nothing where nothing went wrong. */
+const MAY_BE_EMPTY = new Set(['status_reason', 'error', 'type', 'reason']);
 
 let folder: string;
 let database: SqliteDatabase;
@@ -76,6 +82,61 @@ afterAll(() => {
   database.close();
   changed.close();
   rmSync(folder, { recursive: true });
+});
+
+describe('the ten queries of the page', () => {
+  const tenth = [
+    ...(page.split('\n## Ten queries\n')[1] ?? '').matchAll(/\n([^\n]+:)\n\n```sql\n([^`]+)```/g),
+  ];
+  const queries = tenth.map((found): [title: string, sql: string] => [found[1] ?? '', found[2] ?? '']);
+  let folderOfRun: string;
+  let long: SqliteDatabase;
+  beforeAll(async () => {
+    folderOfRun = mkdtempSync(join(tmpdir(), 'ten-queries-'));
+    const spoolFolder = join(folderOfRun, 'spool');
+    mkdirSync(spoolFolder);
+    const spools = new Spools(spoolFolder);
+    runLong(longSchedule(8, 80_000), 80_000, (event) => spools.take(event));
+    spools.close();
+    const file = join(folderOfRun, 'run.qlab');
+    await TraceRecording.make(file, spoolFolder, sampleHeader(NODES)).close('complete', null);
+    long = openDatabase(file, { readonly: true });
+  }, 60_000);
+  afterAll(() => {
+    long.close();
+    rmSync(folderOfRun, { recursive: true });
+  });
+
+  it('are ten', () => {
+    expect(queries).toHaveLength(10);
+  });
+
+  it.each(queries)('answer in any SQLite shell: %s', (_title, sql) => {
+    const rows = long.prepare(sql).all() as Record<string, unknown>[];
+    expect(rows.length).toBeGreaterThan(0);
+    for (const column of Object.keys(rows[0] ?? {}))
+      if (!MAY_BE_EMPTY.has(column))
+        expect(
+          rows.some((row) => row[column] !== null),
+          column,
+        ).toBe(true);
+  });
+
+  it('agree with the tables and with each other', () => {
+    const rows = queries.map(([, sql]) => long.prepare(sql).all() as Record<string, number | string>[]);
+    const [run, elections, lanes, messages, , slowest, seconds, writes, , chain] = rows;
+    const sum = (of: Record<string, number | string>[] | undefined, column: string): number =>
+      (of ?? []).reduce((total, row) => total + Number(row[column]), 0);
+    expect(sum(messages, 'sent')).toBe(run?.[0]?.['messages']);
+    expect(sum(seconds, 'invoked')).toBe(run?.[0]?.['operations']);
+    expect(elections?.length).toBeGreaterThan(1);
+    expect(new Set(lanes?.map((row) => row['node']))).toEqual(new Set(NODES));
+    expect(writes?.map((row) => row['node'])).toEqual(NODES);
+    const took = slowest?.map((row) => Number(row['took_ms'])) ?? [];
+    expect(took).toEqual([...took].sort((a, b) => b - a));
+    expect(chain?.[0]?.['kind']).toBe('role');
+    expect(chain?.length).toBeGreaterThan(3);
+  });
 });
 
 describe('the description of the trace format', () => {

@@ -78,6 +78,17 @@ describe('the state of a cluster whose members change', () => {
     expect(nodeAt(TIMES.elected, 'n1').transfer).toBeNull();
   });
 
+  it('cuts leases to the window like lanes, and leaves a lane whole where only the lease changed', () => {
+    const lease = { node: 'n1', fromNs: 165 * MS, toNs: TIMES.transfer * MS };
+    const { segments, leases } = trace.query('lanes', { fromNs: 0, toNs: 3_000 * MS });
+    expect(leases).toEqual([lease]);
+    const led = segments.filter(({ node, role }) => node === 'n1' && role === 'leader');
+    expect(led.map(({ fromNs }) => fromNs)).toEqual([165 * MS]);
+    expect(trace.query('lanes', { fromNs: 200 * MS, toNs: 250 * MS }).leases).toEqual([
+      { ...lease, fromNs: 200 * MS, toNs: 250 * MS },
+    ]);
+  });
+
   it('knows what a log has let go of, and how far a snapshot has come', () => {
     expect(nodeAt(TIMES.compacted, 'n1')).toMatchObject({
       snapshot: { index: 12, term: 1 },

@@ -7,7 +7,13 @@ import { tmpdir } from 'node:os';
 import { join, resolve } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import type { LiveSnapshot } from '../../../src-main/trace/model/queries.ts';
-import type { FromReader, FromRecorder, ToReader, ToRecorder } from '../../../src-main/trace/protocol.ts';
+import type {
+  FromReader,
+  FromRecorder,
+  ToReader,
+  ToRecorder,
+  TraceLimits,
+} from '../../../src-main/trace/protocol.ts';
 import { openTrace } from '../../../src-main/trace/reader/open.ts';
 import type { SampleRun } from './sample-run.ts';
 import { MS, replicate, sampleHeader, writeSampleRun } from './sample-run.ts';
@@ -63,11 +69,15 @@ class Peer<From extends { kind: string }, To extends object> {
   }
 }
 
-function startRecorder(run: SampleRun, givesWay = false): Peer<FromRecorder, ToRecorder> {
+function startRecorder(
+  run: SampleRun,
+  givesWay = false,
+  limits: TraceLimits = {},
+): Peer<FromRecorder, ToRecorder> {
   const recorder = new Peer<FromRecorder, ToRecorder>('recorder/main.ts');
   const { spoolFolder } = run;
   const traceFile = join(folder, 'run.qlab');
-  recorder.say({ kind: 'start', traceFile, spoolFolder, header: sampleHeader(), givesWay });
+  recorder.say({ kind: 'start', traceFile, spoolFolder, header: sampleHeader(), givesWay, limits });
   return recorder;
 }
 
@@ -213,6 +223,24 @@ describe('a recorder process', () => {
     recorder.child.disconnect();
     await gone;
     run.close();
+  });
+});
+
+describe('a recorder process at a limit', () => {
+  it('says so while it goes on recording, and closes the trace as truncated with the reason', async () => {
+    const run = writeSampleRun(folder);
+    const recorder = startRecorder(run, false, { traceBytesMax: 20 * 1024 });
+    const { reason } = await recorder.hear('limit');
+    expect(reason).toBe(
+      'the trace has reached the size that it may have (20 KB); allow it more, or record a shorter run',
+    );
+    run.at(900).record('lab', { kind: 'run-stopped', reason });
+    run.close();
+    recorder.say({ kind: 'close', reason });
+    expect(await recorder.hear('closed')).toMatchObject({ events: 260, gaps: 0 });
+    const trace = openTrace(join(folder, 'run.qlab'));
+    expect(trace.query('info', {})).toMatchObject({ status: 'truncated', statusReason: reason, events: 260 });
+    trace.close();
   });
 });
 

@@ -138,6 +138,7 @@ describe('links', () => {
     toNs: 3e9,
     filter: 'node:n3 "some text"',
     follow: 'entry:7@2',
+    layout: 'causal',
   } as const;
 
   it('say all they know and are read back', () => {
@@ -174,6 +175,7 @@ describe('links', () => {
     expect(useSelectionStore().item).toEqual({ kind: 'message', id: 'n3/1/204' });
     expect(useTimelineStore().view).toEqual({ fromNs: 2e9, toNs: 3e9 });
     expect(useTimelineFilterStore().filter).toEqual({ nodes: ['n3'], text: 'some text' });
+    expect(useTimelineStore().arrangement).toBe('causal');
     expect(parseLink(place.link() ?? '')).toEqual(full);
   });
 

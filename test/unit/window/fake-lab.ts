@@ -8,6 +8,7 @@ import type {
   QueryName,
   RunSummary,
   TraceInfo,
+  WindowReport,
 } from '../../../src-main/api/index.ts';
 import { provideBridge } from '../../../src-renderer/stores/bridge.ts';
 import type { ConnectionState, WindowBridge } from '../../../src-renderer/bridge/connection.ts';
@@ -204,6 +205,11 @@ export class FakeLab implements WindowBridge {
 
   openFile(): Promise<{ runId: string }> {
     return Promise.reject(new Error('The test opens no file.'));
+  }
+  readonly reports: WindowReport[] = [];
+  saveReport(report: WindowReport): Promise<{ saved: boolean }> {
+    this.reports.push(report);
+    return Promise.resolve({ saved: true });
   }
   onOpenLink(): () => void {
     return () => undefined;

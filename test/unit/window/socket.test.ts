@@ -24,18 +24,21 @@ let timers: { task: () => void; ms: number }[];
 let frames: (() => void)[];
 let bridge: SocketBridge;
 let uploaded: unknown;
+let handedOut: { name: string; html: string }[];
 const last = (): TestSocket => sockets.at(-1) as TestSocket;
 
 beforeEach(() => {
   sockets = [];
   timers = [];
   frames = [];
+  handedOut = [];
   bridge = new SocketBridge({
     openSocket: () => {
       sockets.push(new TestSocket());
       return last();
     },
     upload: () => Promise.resolve(uploaded),
+    handOut: (name, html) => handedOut.push({ name, html }),
     whenTaken: (task) => frames.push(task),
     later: (task, ms) => timers.push({ task, ms }),
   });
@@ -48,6 +51,13 @@ describe('the WebSocket carrier', () => {
     expect(last().sent).toEqual([{ t: 'call', id: 1, method: 'listRuns', params: {} }]);
     last().receive({ t: 'answer', id: 1, value: { runs: [] } });
     expect(await answer).toEqual({ runs: [] });
+  });
+
+  it('puts a report among the downloads, and says why it makes no PDF', async () => {
+    const report = { name: 'a-run', html: '<p>' } as const;
+    expect(await bridge.saveReport({ ...report, format: 'html' })).toEqual({ saved: true });
+    await expect(bridge.saveReport({ ...report, format: 'pdf' })).rejects.toThrow('print it');
+    expect(handedOut).toEqual([{ name: 'a-run.html', html: '<p>' }]);
   });
 
   it('rejects with the lab’s sentence', async () => {

@@ -4,9 +4,11 @@ import type { TraceConnection } from '../connection.ts';
 import { bookmarks } from './bookmarks.ts';
 import { chain } from './chain.ts';
 import { commits } from './commits.ts';
+import { course } from './course.ts';
 import { density } from './density.ts';
 import { entryStory } from './entry-story.ts';
 import { event, events } from './events.ts';
+import { figures } from './figures.ts';
 import { lanes } from './lanes.ts';
 import { logs } from './logs.ts';
 import { marks } from './marks.ts';
@@ -23,6 +25,7 @@ export const answers: {
 } = {
   info,
   totals,
+  figures,
   stateAt: (trace, { atNs }) => stateAt(trace, atNs),
   lanes,
   messages,
@@ -43,5 +46,6 @@ export const answers: {
   entryStory,
   operationStory,
   bookmarks,
+  course,
   logs,
 };

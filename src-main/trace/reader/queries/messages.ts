@@ -130,9 +130,9 @@ export const TOUCHES =
   'rank = ? AND span = ? AND sent_ns >= ? AND sent_ns < ? AND (ended_ns IS NULL OR ended_ns >= ?)';
 
 /** So many of a rank and span are counted one by one; of more the slots tell. */
-const COUNTED_MAX = 10_000;
+const COUNTED_MAX = 4_000;
 /** Slots that a window is counted by, at the least. */
-const SLOTS_MIN = 50;
+const SLOTS_MIN = 20;
 
 /** Exact up to some thousands; else the copies sent in the window, by slots whose middle lies in it. */
 function countTouching(trace: TraceConnection, rank: number, fromNs: Nanoseconds, toNs: Nanoseconds): number {

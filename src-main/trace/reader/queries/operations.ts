@@ -59,7 +59,7 @@ function bySlots(
 ): { buckets: OperationBucket[] } {
   const { fromNs, toNs, buckets } = params;
   const counts = Array.from({ length: buckets }, () => ({ invoked: 0, failed: 0, unknown: 0 }));
-  const latencies = Array.from({ length: buckets }, () => new Map<number, number>());
+  const latencies: (Record<number, number> | undefined)[] = Array.from({ length: buckets });
   const longest = Array.from({ length: buckets }, () => 0);
   const rows = trace
     .statement(
@@ -78,14 +78,15 @@ function bySlots(
     ];
     const at = bucketOf(slot, slotNs, params);
     const bucket = counts[at];
-    const classes = latencies[at];
-    if (bucket === undefined || classes === undefined) continue;
+    if (bucket === undefined) continue;
     bucket.invoked += invoked;
     bucket.failed += failed;
     bucket.unknown += unknown;
     longest[at] = Math.max(longest[at] ?? 0, maxNs);
-    const found = JSON.parse(text) as Record<string, number>;
-    for (const one in found) classes.set(Number(one), (classes.get(Number(one)) ?? 0) + (found[one] ?? 0));
+    const found = JSON.parse(text) as Record<number, number>;
+    const classes = latencies[at];
+    if (classes === undefined) latencies[at] = found;
+    else for (const one in found) classes[one] = (classes[one] ?? 0) + (found[one] ?? 0);
   }
   const widthNs = (toNs - fromNs) / buckets;
   return {
@@ -94,7 +95,7 @@ function bySlots(
         fromNs: Math.round(fromNs + at * widthNs),
         toNs: Math.round(fromNs + (at + 1) * widthNs),
       };
-      return bucketOfClasses(span, count, latencies[at] ?? new Map<number, number>(), longest[at] ?? 0);
+      return bucketOfClasses(span, count, latencies[at] ?? {}, longest[at] ?? 0);
     }),
   };
 }

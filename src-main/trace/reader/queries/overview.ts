@@ -2,7 +2,7 @@
 import { statSync } from 'node:fs';
 import type { NodeId } from '../../../consensus/replica.ts';
 import type { ElectionRow, FaultRow, FindingRow, TraceInfo, TraceTotals } from '../../model/queries.ts';
-import { SCHEMA_VERSION } from '../../schema.ts';
+import { COARSE_SLOTS_NS, MESSAGE_SPANS_NS, SCHEMA_VERSION } from '../../schema.ts';
 import type { TraceConnection } from '../connection.ts';
 import { runStatus } from '../status.ts';
 import { allNodes } from './state-at.ts';
@@ -59,21 +59,17 @@ export function info(trace: TraceConnection): TraceInfo {
   };
 }
 
+/** From the densities: reading every message of a long run takes seconds. */
 export function totals(trace: TraceConnection): TraceTotals {
-  const messages = trace
+  const sent = trace.statement('SELECT messages FROM run').pluck().get() as number;
+  const delivered = sent - lostMessages(trace) - openMessages(trace);
+  const operations = trace
     .statement(
-      'SELECT count(sent_ns) AS sent, count(CASE WHEN sent_ns IS NOT NULL THEN delivered_ns END) AS delivered FROM message',
+      `SELECT coalesce(sum(invoked), 0) AS invoked, coalesce(sum(acknowledged), 0) AS acknowledged,
+        coalesce(sum(failed), 0) AS failed, coalesce(sum(unknown), 0) AS unknown
+      FROM operation_density WHERE slot_ns = ?`,
     )
-    .get() as { sent: number; delivered: number };
-  const operations = { invoked: 0, acknowledged: 0, failed: 0, unknown: 0 };
-  const outcomes = trace.statement('SELECT outcome, count(*) AS count FROM operation GROUP BY outcome').all();
-  for (const { outcome, count } of outcomes as { outcome: string; count: number }[]) {
-    operations.invoked += count;
-    if (outcome === 'ok') operations.acknowledged += count;
-    else if (outcome === 'fail') operations.failed += count;
-    else if (outcome === 'unknown') operations.unknown += count;
-  }
-  const { sent, delivered } = messages;
+    .get(WIDEST_NS) as TraceTotals['operations'];
   return {
     messages: { sent, delivered, dropped: sent - delivered },
     operations,
@@ -81,6 +77,28 @@ export function totals(trace: TraceConnection): TraceTotals {
       .statement('SELECT rule, text FROM finding ORDER BY at_ns LIMIT ?')
       .all(FINDINGS_MAX) as TraceTotals['findings'],
   };
+}
+
+const WIDEST_NS = Math.max(...COARSE_SLOTS_NS);
+
+function lostMessages(trace: TraceConnection): number {
+  return trace
+    .statement(
+      `SELECT coalesce(sum(link.value ->> '$[3]'), 0) FROM link_density, json_each(links) AS link WHERE slot_ns = ?`,
+    )
+    .pluck()
+    .get(WIDEST_NS) as number;
+}
+
+/** Still under way, or at their receiver's door. */
+function openMessages(trace: TraceConnection): number {
+  return trace
+    .statement(
+      `SELECT count(*) FROM message INDEXED BY message_by_rank
+      WHERE rank IN (0, 1, 2) AND span = ? AND sent_ns >= 0 AND ended_ns IS NULL`,
+    )
+    .pluck()
+    .get(MESSAGE_SPANS_NS.length) as number;
 }
 
 export function elections(trace: TraceConnection): { elections: ElectionRow[] } {

@@ -130,7 +130,7 @@ describe('a history of Jepsen or Maelstrom', () => {
   it('says of a file that is nothing of the kind what could be imported', async () => {
     const file = folder.write('txt', 'Dear diary\n');
     await expect(folder.imported(file)).rejects.toThrow(
-      /neither a trace nor anything that could be imported: ndjson, etcd-ndjson/,
+      /is not a trace, nor anything that could be imported: ndjson, etcd-ndjson/,
     );
   });
 });

@@ -95,6 +95,10 @@ describe('our own ndjson', () => {
     runFolder.remove();
   });
 
+  it('is not looked for in a trace', async () => {
+    await expect(folder.imported(simulated)).rejects.toThrow(/need not be imported/);
+  });
+
   it('is refused where it is cut short, and nothing is left of it', async () => {
     const text = readFileSync(exported, 'utf8');
     const cut = folder.write('ndjson', text.slice(0, text.lastIndexOf('\n', text.length - 2) + 1));
