@@ -1,6 +1,6 @@
 /** Exports and imports under way: each in a process of its own, watched by the windows, and ended by them if they like. */
 import { randomBytes } from 'node:crypto';
-import { closeSync, mkdtempSync, openSync, readSync, rmSync } from 'node:fs';
+import { closeSync, mkdtempSync, openSync, readSync, rmSync, statSync } from 'node:fs';
 import path from 'node:path';
 import { v7 as uuid } from 'uuid';
 import type { ExportAnswer, MethodParams, Transfer } from '../api/contract.ts';
@@ -25,6 +25,8 @@ interface Download {
 export function isForeign(file: string): boolean {
   const head = Buffer.alloc(SQLITE_MAGIC.length);
   try {
+    // A pipe would be waited for until somebody writes to it.
+    if (!statSync(file).isFile()) return false;
     const fd = openSync(file, 'r');
     try {
       return isForeignHead(head.subarray(0, readSync(fd, head)), file);

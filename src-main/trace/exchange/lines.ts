@@ -1,5 +1,5 @@
 /** Reads a text file line by line, with bounds: it may come from anywhere. */
-import { closeSync, fstatSync, openSync, readSync } from 'node:fs';
+import { closeSync, openSync, readSync, statSync } from 'node:fs';
 import { StringDecoder } from 'node:string_decoder';
 import { ExchangeRefused } from './output-file.ts';
 
@@ -61,9 +61,8 @@ function tooLong(file: string, number: number, lineBytesMax: number): ExchangeRe
 
 function openToRead(file: string): number {
   try {
-    const fd = openSync(file, 'r');
-    if (fstatSync(fd).isFile()) return fd;
-    closeSync(fd);
+    // Looked at before it is opened: a pipe would be waited for until somebody writes to it.
+    if (statSync(file).isFile()) return openSync(file, 'r');
   } catch (error) {
     const { code, message } = error as NodeJS.ErrnoException;
     const why = code === 'ENOENT' ? 'There is no such file.' : `It cannot be read (${message}).`;
