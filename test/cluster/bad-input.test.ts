@@ -290,7 +290,7 @@ describe('lab run whose nodes cannot start', () => {
 
 describe('lab bench says what it cannot measure', () => {
   const wrong: [args: string, sentence: RegExp][] = [
-    ['bench speed', /no bench "speed"; there is throughput/],
+    ['bench speed', /no bench "speed"; there are throughput and trace/],
     ['bench throughput --nodes 12', /--nodes must be a whole number from 1 to 9, not "12"/],
     ['bench throughput --clients 1,none', /--clients must be a whole number from 1 to 1024, not "none"/],
     ['bench throughput --seconds 0', /--seconds must be a whole number from 1 to 3600, not "0"/],

@@ -21,7 +21,7 @@ const CHUNK_BYTES = 1024 * 1024;
 export function* readLines(file: string, { lineBytesMax, progress }: LineReading): Generator<Line> {
   const fd = openToRead(file);
   try {
-    const total = fstatSync(fd).size;
+    const total = statSync(file).size;
     const decoder = new StringDecoder('utf8');
     const chunk = Buffer.allocUnsafe(CHUNK_BYTES);
     let number = 0;
