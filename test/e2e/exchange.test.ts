@@ -87,7 +87,8 @@ inWindow('desktop', 'a trace that leaves and comes back', (open) => {
     await page.getByText('No cluster has run here yet.').waitFor({ timeout: WAIT_MS });
 
     await drop(page, out);
-    await page.getByText('REPLAY', { exact: true }).waitFor({ timeout: WAIT_MS });
+    // The window goes to the run once it is open.
+    await expect.poll(() => page.url(), { timeout: WAIT_MS }).toContain('view=cluster');
     await page.keyboard.press('Shift+H');
     expect(await figuresOf(page, TITLE)).toEqual(before);
     expect(before.join(' ')).toMatch(/complete .* 2.?587/);

@@ -75,7 +75,7 @@ export function timelineCommands(toggleLogs: () => void): CommandDefinition[] {
     ...RULER_MODES.map((mode) =>
       command(`ruler-${mode}`, `ruler in ${RULER_WORDS[mode]}`, [], () => (timeline.rulerMode = mode)),
     ),
-    command('zero', 'count from the cursor on, or from wherever it is', ['Q'], () => {
+    command('zero', 'count from the cursor on, or from wherever it is', ['Shift+Z'], () => {
       timeline.originNs = timeline.originNs === null ? cursor.atNs : null;
       timeline.rulerMode = 'relative';
     }),
