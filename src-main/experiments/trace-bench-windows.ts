@@ -19,13 +19,14 @@ const ZOOMS = 8;
 const NARROWEST_NS = 20_000;
 const WINDOWS_A_ZOOM = 20;
 
-/** A viewport of a large screen, and how fine it is drawn. */
+/** A viewport of a large screen, and how fine it is drawn: as `src-renderer/canvas/timeline` does. */
 const PLOT_PX = 1_600;
-const BAR_PX = 6;
-const STRIP_PX = 2;
-const MARK_PX = 8;
-const MESSAGES_MAX = 960;
-const OVERVIEW_BUCKETS = 400;
+const COLUMN_PX_MIN = 1.5;
+const COLUMNS_MAX = 1_990;
+const BAR_COLUMNS = 3;
+const MESSAGES_MAX = 2_880;
+const OPERATIONS_NS_MAX = 1_000_000_000;
+const OPERATIONS_MAX = 500;
 
 /** Eight zooms in even steps, from the whole run to microseconds, each at random places. */
 export function windowsOf(
@@ -43,35 +44,36 @@ export function windowsOf(
   });
 }
 
-/** Everything that is drawn of a window; but for the messages its neighbours at both sides are asked for too. */
+/** Everything that is asked for a window, which is three viewports wide. What is of the run as a whole is asked for once, not here. */
 export async function askWindow(
   trace: ReaderProcess,
   { fromNs, toNs }: Window,
   endNs: Nanoseconds,
 ): Promise<void> {
   const spanNs = toNs - fromNs;
-  const whole = { fromNs: Math.max(0, fromNs - spanNs), toNs: Math.min(endNs + 1, toNs + spanNs) };
-  const pxNs = spanNs / PLOT_PX;
+  const three = { fromNs: Math.max(0, fromNs - spanNs), toNs: Math.min(endNs + 1, toNs + spanNs) };
+  const columnNs = roundWidth(Math.max((spanNs / PLOT_PX) * COLUMN_PX_MIN, (spanNs * 3.1) / COLUMNS_MAX, 1));
+  const columns = bucketsOf(three, columnNs);
+  const window = { fromNs: columns.fromNs, toNs: columns.toNs };
+  const bars = bucketsOf(window, columnNs * BAR_COLUMNS);
   await Promise.all([
-    trace.query('lanes', whole),
-    trace.query('messages', { fromNs, toNs, limit: MESSAGES_MAX, heartbeats: true }),
-    trace.query('elections', {}),
-    trace.query('faults', {}),
-    trace.query('operationBuckets', roundBuckets(whole, pxNs * BAR_PX)),
-    trace.query('commits', roundBuckets(whole, pxNs * STRIP_PX)),
-    trace.query('marks', roundBuckets(whole, pxNs * MARK_PX)),
-    trace.query('density', { fromNs: 0, toNs: endNs + 1, buckets: OVERVIEW_BUCKETS }),
+    trace.query('lanes', window),
+    trace.query('traffic', { ...columns, limit: MESSAGES_MAX, heartbeats: true }),
+    trace.query('operationBuckets', bars),
+    trace.query('commits', columns),
+    trace.query('marks', bars),
+    spanNs <= OPERATIONS_NS_MAX ? trace.query('operations', { ...window, limit: OPERATIONS_MAX }) : undefined,
   ]);
 }
 
-const BUCKETS_MAX = 2_000;
+/** 1, 2 or 5 of a decade. */
+function roundWidth(leastNs: number): Nanoseconds {
+  const decade = 10 ** Math.floor(Math.log10(leastNs));
+  return [1, 2, 5, 10].map((times) => times * decade).find((width) => width >= leastNs) ?? leastNs;
+}
 
-/** Buckets of 1, 2 or 5 of a decade. */
-function roundBuckets({ fromNs, toNs }: Window, leastNs: number): Window & { buckets: number } {
-  const least = Math.max(leastNs, (toNs - fromNs) / (BUCKETS_MAX - 2), 1);
-  const decade = 10 ** Math.floor(Math.log10(least));
-  const widthNs = [1, 2, 5, 10].map((times) => times * decade).find((width) => width >= least) ?? least;
+function bucketsOf({ fromNs, toNs }: Window, widthNs: Nanoseconds): Window & { buckets: number } {
   const firstNs = Math.floor(fromNs / widthNs) * widthNs;
-  const buckets = Math.min(Math.max(Math.ceil((toNs - firstNs) / widthNs), 1), BUCKETS_MAX);
+  const buckets = Math.min(Math.max(Math.ceil((toNs - firstNs) / widthNs), 1), COLUMNS_MAX);
   return { fromNs: firstNs, toNs: firstNs + buckets * widthNs, buckets };
 }
