@@ -76,11 +76,13 @@ export const usePlaceStore = defineStore('place', () => {
     const place = waiting && waiting.runId === to.runId && to.atNs === undefined ? waiting : to;
     awaited.value = null;
     going.value = true;
+    const looked = view.name;
     try {
       if (place.runId) await run.open(place.runId);
       else run.close();
       const name = place.view && isViewName(place.view) ? place.view : place.runId ? 'cluster' : 'home';
-      view.show(name);
+      // Who has turned to another view while the run opened is left there.
+      if (view.name === looked) view.show(name);
       if (run.error !== null && run.info === null) awaited.value = place;
       else show(place);
     } finally {

@@ -243,7 +243,8 @@ inWindow('desktop', 'the Timeline of a live run', (open) => {
     const first = await lastTo();
     await shoot(live, 'timeline-live');
     await expect.poll(lastTo, { timeout: WAIT_MS }).toBeGreaterThan(first);
-    await page.keyboard.press('A');
+    // Closer first: a run that has just begun cannot be looked at earlier.
+    await page.keyboard.press('+');
     const stood = await nextRight(page, () => page.keyboard.press('A'));
     const edge = () => page.evaluate(() => window.timelineFrames?.length ?? 0);
     await page.evaluate(() => (window.timelineFrames = []));
