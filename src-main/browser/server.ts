@@ -8,7 +8,7 @@ import { WebSocketServer } from 'ws';
 import { CALL_BYTES_MAX } from '../api/contract.ts';
 import { formatLink, parseLink } from '../api/links.ts';
 import { createLab, type Lab } from '../lab/lab.ts';
-import { TooLarge } from '../lab/foreign-traces.ts';
+import { TooLarge } from '../lab/upload.ts';
 import { pageFolder, readPageFile } from '../lab/page.ts';
 import { Admission } from './admission.ts';
 import { serveWindow } from './carrier.ts';

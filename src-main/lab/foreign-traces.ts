@@ -17,6 +17,7 @@ import { copyFile, link, open, rename, statfs } from 'node:fs/promises';
 import path from 'node:path';
 import type { RunId } from '../api/contract.ts';
 import { checkBytes } from '../trace/reader/refusal.ts';
+import { keepUpload } from './upload.ts';
 
 /** Larger ones are linked where the file system cannot share blocks: copying them would take longer than anybody waits. */
 const COPIED_BYTES_MAX = 2 * 2 ** 30;
@@ -70,18 +71,7 @@ export class ForeignTraces {
   /** Takes in what a window sends, as it comes. @throws when there is more of it than `bytesMax` */
   receive(chunks: AsyncIterable<Uint8Array>, bytesMax: number): Promise<Incoming> {
     return this.#incoming(async (file) => {
-      const handle = await open(file, 'wx', 0o600);
-      try {
-        let bytes = 0;
-        for await (const chunk of chunks) {
-          bytes += chunk.length;
-          if (bytes > bytesMax)
-            throw new TooLarge(`A trace of more than ${Math.round(bytesMax / 2 ** 20)} MiB cannot be sent.`);
-          await handle.write(chunk);
-        }
-      } finally {
-        await handle.close();
-      }
+      await keepUpload(file, chunks, bytesMax, 'trace');
       checkBytes(file);
     });
   }
@@ -164,9 +154,6 @@ export class ForeignTraces {
     await copyInParts(from, to, progress);
   }
 }
-
-/** More was sent than may be. */
-export class TooLarge extends Error {}
 
 async function copyInParts(from: string, to: string, progress: CopyProgress): Promise<void> {
   // A pipe that took the file's place since it was looked at must not be waited for.

@@ -284,7 +284,7 @@ class DesktopLab implements Lab {
     const folder = mkdtempSync(path.join(this.dataRoot.folder, 'upload-'));
     const file = path.join(folder, 'upload');
     try {
-      await keepUpload(file, chunks, UPLOAD_BYTES_MAX);
+      await keepUpload(file, chunks, UPLOAD_BYTES_MAX, 'file');
       return await this.#takeIn(file, name);
     } catch (error) {
       // The window knows the file by its own name, not by the place it was put.

@@ -1,9 +1,11 @@
 /** What a window sends, chunk by chunk: looked at before it is known where it belongs. */
 import { open } from 'node:fs/promises';
-import { TooLarge } from './foreign-traces.ts';
 
 /** As long as a file's beginning must be to tell what it is. */
 const HEAD_BYTES = 16;
+
+/** More was sent than may be. */
+export class TooLarge extends Error {}
 
 export interface Peeked {
   readonly head: Buffer;
@@ -32,11 +34,12 @@ async function* whole(
   for (let next = await rest.next(); next.done !== true; next = await rest.next()) yield next.value;
 }
 
-/** @throws TooLarge */
+/** Writes it to a new file that only this user reads, as it comes. `what` it is, in words. @throws TooLarge when there is more of it than `bytesMax` */
 export async function keepUpload(
   file: string,
   chunks: AsyncIterable<Uint8Array>,
   bytesMax: number,
+  what: 'trace' | 'file',
 ): Promise<void> {
   const handle = await open(file, 'wx', 0o600);
   try {
@@ -44,7 +47,7 @@ export async function keepUpload(
     for await (const chunk of chunks) {
       bytes += chunk.length;
       if (bytes > bytesMax)
-        throw new TooLarge(`A file of more than ${Math.round(bytesMax / 2 ** 20)} MiB cannot be sent.`);
+        throw new TooLarge(`A ${what} of more than ${Math.round(bytesMax / 2 ** 20)} MiB cannot be sent.`);
       await handle.write(chunk);
     }
   } finally {
