@@ -4,6 +4,7 @@ import { ELECTION_KINDS, ElectionDetector } from '../model/elections.ts';
 import type { ElectionRow } from '../model/queries.ts';
 import { readEventsOfKinds } from '../reader/rows.ts';
 import type { SqliteDatabase, SqliteStatement } from '../sqlite.ts';
+import { PacedWork } from './paced-work.ts';
 import { compareEvents } from './spool-folder.ts';
 
 const COLUMNS =
@@ -11,16 +12,13 @@ const COLUMNS =
 
 /** Rows older than these do not change any more while the run lasts; closing writes all of them once more. */
 const CHANGING_ROWS = 8;
-/** Detecting anew may take at most this share of the time. */
-const REBUILD_SHARE = 0.05;
 
 export class ElectionRows {
   #detector = new ElectionDetector();
   #last: TraceEvent | undefined;
   /** An event came after others that it should have preceded. */
   #stale = false;
-  /** Not to be detected anew before this. */
-  #restMs = 0;
+  readonly #detecting = new PacedWork(() => this.#detectAnew());
   #written: ElectionRow[] = [];
   readonly #database: SqliteDatabase;
   readonly #write: SqliteStatement;
@@ -32,12 +30,12 @@ export class ElectionRows {
     const marks = COLUMNS.replaceAll(/\w+/g, '?');
     this.#write = database.prepare(`INSERT OR REPLACE INTO election (${COLUMNS}) VALUES (${marks})`);
     this.#removeAbove = database.prepare('DELETE FROM election WHERE number > ?');
-    this.#detectAnew();
+    this.#detecting.run();
   }
 
   /** Elections so far, in order of term. */
   rows(): ElectionRow[] {
-    if (this.#stale && performance.now() > this.#restMs) this.#detectAnew();
+    if (this.#stale && this.#detecting.due) this.#detecting.run();
     return this.#detector.elections();
   }
 
@@ -57,7 +55,7 @@ export class ElectionRows {
 
   /** Before the trace is closed: from the recorded events in their order, whenever each of them came. */
   finish(): void {
-    if (this.#stale) this.#detectAnew();
+    if (this.#stale) this.#detecting.run();
     this.#writeRows(this.#detector.elections(), 0);
   }
 
@@ -88,14 +86,11 @@ export class ElectionRows {
   }
 
   #detectAnew(): void {
-    const startedMs = performance.now();
     this.#detector = new ElectionDetector();
     for (const event of readEventsOfKinds(this.#database, ELECTION_KINDS)) {
       this.#detector.feed(event);
       this.#last = event;
     }
     this.#stale = false;
-    const endedMs = performance.now();
-    this.#restMs = endedMs + (endedMs - startedMs) / REBUILD_SHARE;
   }
 }

@@ -5,13 +5,12 @@ import { STATE_KINDS, initialState, reduce } from '../model/reducer.ts';
 import type { ClusterState } from '../model/state.ts';
 import { readKeyframe, readStateEvents } from '../reader/rows.ts';
 import type { SqliteDatabase, SqliteStatement } from '../sqlite.ts';
+import { PacedWork } from './paced-work.ts';
 import { compareEvents } from './spool-folder.ts';
 
 /** Between two keyframes: events that change the state, and events altogether. */
 const STATE_EVENTS_MAX = 2_000;
 const EVENTS_MAX = 10_000;
-/** Folding anew may take at most this share of the time. */
-const REBUILD_SHARE = 0.05;
 
 type Position = Pick<TraceEvent, 'atNs' | 'source' | 'incarnation' | 'seq'>;
 
@@ -25,8 +24,7 @@ export class Keyframes {
   #events = 0;
   /** An event came after others that it should have preceded: the state is to be folded anew. */
   #stale = false;
-  /** Not to be folded anew before this. */
-  #restMs = 0;
+  readonly #folding = new PacedWork(() => this.#fold());
   readonly #database: SqliteDatabase;
   readonly #nodes: NodeId[];
   readonly #insert: SqliteStatement;
@@ -44,12 +42,12 @@ export class Keyframes {
     );
     this.#state = initialState(this.#nodes);
     this.#last = START;
-    this.#fold();
+    this.#folding.run();
   }
 
   /** The state after everything recorded. */
   get state(): ClusterState {
-    if (this.#stale && performance.now() > this.#restMs) this.#fold();
+    if (this.#stale && this.#folding.due) this.#folding.run();
     return this.#state;
   }
 
@@ -66,7 +64,7 @@ export class Keyframes {
       this.#stateEvents++;
     } else this.#state.atNs = atNs;
     if (this.#stateEvents < STATE_EVENTS_MAX && this.#events < EVENTS_MAX) return;
-    if (this.#stale) this.#fold();
+    if (this.#stale) this.#folding.run();
     this.#insert.run(atNs, source, incarnation, seq, JSON.stringify(this.#state));
     this.#stateEvents = 0;
     this.#events = 0;
@@ -74,7 +72,7 @@ export class Keyframes {
 
   /** Before the trace is closed. */
   finish(): void {
-    if (this.#stale) this.#fold();
+    if (this.#stale) this.#folding.run();
   }
 
   #late(event: TraceEvent): void {
@@ -86,7 +84,6 @@ export class Keyframes {
 
   /** From the newest keyframe through everything recorded since. */
   #fold(): void {
-    const startedMs = performance.now();
     const keyframe = readKeyframe(this.#database, Number.MAX_SAFE_INTEGER);
     this.#state = keyframe?.state ?? initialState(this.#nodes);
     this.#last = keyframe ?? START;
@@ -99,7 +96,5 @@ export class Keyframes {
       this.#stateEvents++;
     }
     this.#stale = false;
-    const endedMs = performance.now();
-    this.#restMs = endedMs + (endedMs - startedMs) / REBUILD_SHARE;
   }
 }

@@ -5,6 +5,7 @@ import { initialState, reduce } from '../model/reducer.ts';
 import type { ClusterState, NodeState } from '../model/state.ts';
 import { readEventsOfKinds } from '../reader/rows.ts';
 import type { SqliteDatabase, SqliteStatement } from '../sqlite.ts';
+import { PacedWork } from './paced-work.ts';
 import { compareEvents } from './spool-folder.ts';
 
 /** The kinds that can change a node's status, role, term or lease. */
@@ -23,9 +24,6 @@ export const LANE_KINDS: ReadonlySet<EventKind> = new Set<EventKind>([
   'lease',
 ]);
 
-/** Making the lanes anew may take at most this share of the time. */
-const REBUILD_SHARE = 0.05;
-
 interface Stretch {
   node: NodeId;
   fromNs: Nanoseconds;
@@ -43,8 +41,7 @@ export class Lanes {
   #last: TraceEvent | undefined;
   /** An event came after others that it should have preceded. */
   #stale = false;
-  /** Not to be made anew before this. */
-  #restMs = 0;
+  readonly #making = new PacedWork(() => this.#makeAnew());
   readonly #current = new Map<NodeId, Stretch>();
   readonly #changed = new Set<Stretch>();
   readonly #ended: (Stretch & { toNs: Nanoseconds })[] = [];
@@ -69,19 +66,19 @@ export class Lanes {
 
   /** Writes the rows that changed. */
   flush(): void {
-    if (this.#stale && performance.now() > this.#restMs) this.#makeAnew();
+    if (this.#stale && this.#making.due) this.#making.run();
     this.#writeChanges();
   }
 
   /** All of it, from the recorded events. */
   rewrite(): void {
-    this.#makeAnew();
+    this.#making.run();
     this.#writeChanges();
   }
 
   /** Before the trace is closed. */
   finish(): void {
-    if (this.#stale) this.#makeAnew();
+    if (this.#stale) this.#making.run();
     this.#writeChanges();
   }
 
@@ -127,14 +124,11 @@ export class Lanes {
   }
 
   #makeAnew(): void {
-    const startedMs = performance.now();
     this.#database.exec('DELETE FROM lane');
     this.#state = initialState(this.#nodes);
     this.#current.clear();
     this.#forgetChanges();
     for (const event of [...readEventsOfKinds(this.#database, LANE_KINDS)]) this.#take(event);
     this.#stale = false;
-    const endedMs = performance.now();
-    this.#restMs = endedMs + (endedMs - startedMs) / REBUILD_SHARE;
   }
 }
