@@ -2,6 +2,7 @@ import { useDevicePixelRatio, useElementSize } from '@vueuse/core';
 import { computed, onScopeDispose, watch } from 'vue';
 import type { ComputedRef, Ref } from 'vue';
 import { useAppearanceStore } from '../stores/appearance.ts';
+import { forgetTextWidths } from './text-width.ts';
 
 /** Size of a drawing in its own pixels, of which 16 are one rem: a drawing grows with the density without knowing of it. */
 export interface SurfaceSize {
@@ -58,6 +59,9 @@ export function useSurface(
   }
   watch([sources, canvas, size, pixelRatio, scale], schedule, { immediate: true, flush: 'post' });
   // Text drawn before its face was there would keep the wrong widths.
-  void document.fonts.ready.then(schedule);
+  void document.fonts.ready.then(() => {
+    forgetTextWidths();
+    schedule();
+  });
   onScopeDispose(() => cancelAnimationFrame(frame));
 }

@@ -5,7 +5,7 @@ import type { SilentStretch } from './clients.ts';
 import { bucketScale, placeOperations } from './clients.ts';
 import type { TimelineLayout } from './layout.ts';
 import type { Palette } from './palette.ts';
-import { textWidth } from './text-width.ts';
+import { textWidth } from '../text-width.ts';
 
 /** Returns how many things it drew, as its neighbours do. */
 export function drawClients(

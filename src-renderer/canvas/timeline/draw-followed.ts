@@ -5,7 +5,7 @@ import type { TimelineAxis } from './axis.ts';
 import { drawOneArrow } from './draw-messages.ts';
 import type { TimelineLayout } from './layout.ts';
 import type { Palette } from './palette.ts';
-import { textWidth } from './text-width.ts';
+import { textWidth } from '../text-width.ts';
 
 /** How much of the ground lies over what is not followed. */
 const VEIL_ALPHA = 0.66;
@@ -23,7 +23,7 @@ export interface PlacedMoment {
 }
 
 /** Those within the plot, in order of time; of clients on their row. */
-export function placeMoments(
+function placeMoments(
   moments: readonly FollowedMoment[],
   layout: TimelineLayout,
   axis: TimelineAxis,

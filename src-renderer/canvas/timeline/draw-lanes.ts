@@ -3,7 +3,7 @@ import { drawCross, drawStar } from './draw-marks.ts';
 import type { Palette } from './palette.ts';
 import type { LaneRect } from './segments.ts';
 import { labelOf } from './segments.ts';
-import { textWidth } from './text-width.ts';
+import { textWidth } from '../text-width.ts';
 
 const LABEL_INSET_PX = 8;
 /** A leader's star and the room behind it. */

@@ -6,7 +6,7 @@ import type { PlacedTick } from './draw-plot.ts';
 import { drawOneArrow } from './draw-messages.ts';
 import type { LaneRow, TimelineLayout } from './layout.ts';
 import { SPAN_BAR_PX } from './layout.ts';
-import { textWidth } from './text-width.ts';
+import { textWidth } from '../text-width.ts';
 
 const FLAG_HEIGHT_PX = 18;
 

@@ -2,7 +2,7 @@
 import type { TimelineAxis } from './axis.ts';
 import type { Palette } from './palette.ts';
 import type { TimelineLayout } from './layout.ts';
-import { textWidth } from './text-width.ts';
+import { textWidth } from '../text-width.ts';
 import type { Tick } from './ticks.ts';
 
 /** A round place on the ruler, in pixels of the plot. */

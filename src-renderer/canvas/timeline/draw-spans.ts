@@ -5,7 +5,7 @@ import type { Palette } from './palette.ts';
 import type { TimelineLayout } from './layout.ts';
 import { FAULT_ROWS_MAX, SPAN_BAR_PX, SPAN_ROW_PX } from './layout.ts';
 import { electionEndNs, electionSum, electionTitle, faultTitle } from './spans.ts';
-import { textWidth } from './text-width.ts';
+import { textWidth } from '../text-width.ts';
 
 const INSET_PX = 8;
 /** Spans that begin within so many pixels of the one before look like one and are drawn once. */
