@@ -8,7 +8,7 @@ export const VIEWS = ['cluster', 'timeline', 'latency', 'compare'] as const;
 export type RunView = (typeof VIEWS)[number];
 
 /** Of the fields' meaning. A later one may say more; what is known of it keeps its meaning. */
-export const LINK_VERSION = 1;
+const LINK_VERSION = 1;
 
 /** Where in a run: the moment, what is selected, what is shown and what is followed. */
 export interface RunPlace {

@@ -16,7 +16,7 @@ import { readLines } from './lines.ts';
 import { ExchangeRefused } from './output-file.ts';
 import { SourceClock } from './source-clock.ts';
 
-export const ETCD_REMEDY = 'Record the trace again with a TraceLogger that writes one event a line.';
+const ETCD_REMEDY = 'Record the trace again with a TraceLogger that writes one event a line.';
 const LINE_BYTES_MAX = 4 * 1024 * 1024;
 /** Messages that were sent and not yet received; older ones are taken for lost. */
 const UNDER_WAY_MAX = 500_000;

@@ -64,7 +64,7 @@ export async function importTrace(
 }
 
 /** By what the file says of itself. @throws ExchangeRefused when it is none of these */
-export function detectFormat(file: string): ImportFormat {
+function detectFormat(file: string): ImportFormat {
   let lines = 0;
   for (const { text } of readLines(file, { lineBytesMax: LOOKED_AT_BYTES_MAX })) {
     if (text.startsWith(SQLITE))

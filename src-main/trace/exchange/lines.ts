@@ -1,5 +1,5 @@
 /** Reads a text file line by line, with bounds: it may come from anywhere. */
-import { closeSync, openSync, readSync, statSync } from 'node:fs';
+import { closeSync, fstatSync, openSync, readSync, statSync } from 'node:fs';
 import { StringDecoder } from 'node:string_decoder';
 import { ExchangeRefused } from './output-file.ts';
 
@@ -21,7 +21,7 @@ const CHUNK_BYTES = 1024 * 1024;
 export function* readLines(file: string, { lineBytesMax, progress }: LineReading): Generator<Line> {
   const fd = openToRead(file);
   try {
-    const total = statSync(file).size;
+    const total = fstatSync(fd).size;
     const decoder = new StringDecoder('utf8');
     const chunk = Buffer.allocUnsafe(CHUNK_BYTES);
     let number = 0;

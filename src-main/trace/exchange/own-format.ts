@@ -70,7 +70,7 @@ export function writeOwnFormat(from: TraceSource, output: Output): void {
 }
 
 /** The payload stands by itself, as it was recorded. */
-export function eventLine({ source, incarnation, seq, atNs, step, cause, ...payload }: TraceEvent): string {
+function eventLine({ source, incarnation, seq, atNs, step, cause, ...payload }: TraceEvent): string {
   const head = { id: eventId({ source, incarnation, seq }), atNs, step, cause };
   return JSON.stringify({ ...head, event: payload as EventPayload });
 }

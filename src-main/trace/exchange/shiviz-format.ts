@@ -9,7 +9,7 @@ import type { TraceSource } from './exporting.ts';
 import type { Output } from './output-file.ts';
 import { VectorClocks } from './vector-clocks.ts';
 
-export const SHIVIZ_EXPRESSION =
+const SHIVIZ_EXPRESSION =
   '(?<host>\\S+) (?<clock>\\{[^}]*\\}) (?<time>\\d+) (?<id>\\S+) (?<kind>\\S+) (?<event>.*)';
 
 /** What happens within a node all the time and says nothing of what caused what. */

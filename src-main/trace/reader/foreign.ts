@@ -7,7 +7,7 @@ import type { SqliteDatabase } from '../sqlite.ts';
 import { damaged } from './refusal.ts';
 
 /** The longest that a recorder writes are keyframes of large clusters and batches of large commands. */
-export const VALUE_BYTES_MAX = 4 * 2 ** 20;
+const VALUE_BYTES_MAX = 4 * 2 ** 20;
 /** Of the run's own row, which every opening reads: scenarios are the longest. */
 const RUN_VALUE_BYTES_MAX = 2 ** 20;
 /** Up to this size all tables are looked through at once; larger files are when they are verified. */

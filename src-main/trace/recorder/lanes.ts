@@ -9,7 +9,7 @@ import { PacedWork } from './paced-work.ts';
 import { compareEvents } from './spool-folder.ts';
 
 /** The kinds that can change a node's status, role, term or lease. */
-export const LANE_KINDS: ReadonlySet<EventKind> = new Set<EventKind>([
+const LANE_KINDS: ReadonlySet<EventKind> = new Set<EventKind>([
   'run-started',
   'process-spawned',
   'process-ready',

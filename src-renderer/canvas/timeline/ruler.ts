@@ -74,7 +74,7 @@ export function wallScale(startedAt: string): TimeScale {
 }
 
 /** A time of day; hours begin again after 24. Rounded once, as an integer, so that no carry is lost. */
-export function formatClock(sinceMidnightNs: number, decimals: number): string {
+function formatClock(sinceMidnightNs: number, decimals: number): string {
   const perSecond = 10 ** decimals;
   const ticks = Math.round(sinceMidnightNs / 10 ** (9 - decimals));
   const seconds = Math.floor(ticks / perSecond);
